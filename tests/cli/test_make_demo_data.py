@@ -1,0 +1,61 @@
+"""`tpn-tsn make-demo-data`."""
+
+import pytest
+from click.testing import CliRunner
+
+from tpn_tsn_plugin.cli.make_demo_data import make_demo_data
+from tpn_tsn_plugin.datasets.tempo_demo.store import DemoDataError
+
+SMALL = ['--train', '2', '--val', '1', '--test', '1', '--untrimmed', '1']
+SMALL += ['--workers', '1']
+
+
+@pytest.fixture
+def command(tmp_path):
+    def run(*arguments):
+        whole = [str(tmp_path / 'tempo'), *SMALL, *arguments]
+        return CliRunner().invoke(make_demo_data, whole)
+
+    return run
+
+
+def test_says_what_was_made_and_where(command, tmp_path):
+    result = command()
+    assert result.exit_code == 0, result.output
+    assert 'Made in' in result.stdout
+    assert 'train 2, val 1, test 1, untrimmed 1' in result.stdout
+    assert str(tmp_path / 'tempo' / 'contact_sheet.png') in result.stdout
+    assert (tmp_path / 'tempo' / 'contact_sheet.png').is_file()
+    assert '5 made' in result.stderr
+
+
+def test_second_run_finds_it_complete(command, tmp_path):
+    command()
+    before = (tmp_path / 'tempo' / 'manifest.json').stat().st_mtime_ns
+    result = command()
+    assert result.exit_code == 0
+    assert result.stdout.startswith('Already complete:')
+    assert result.stderr == ''
+    assert (tmp_path / 'tempo' / 'manifest.json').stat().st_mtime_ns == before
+
+
+def test_other_options_need_force(command):
+    command()
+    refused = command('--seed', '3')
+    assert isinstance(refused.exception, DemoDataError)
+    assert 'seed is 0, asked for 3' in str(refused.exception)
+    remade = command('--seed', '3', '--force')
+    assert remade.exit_code == 0
+    assert command('--seed', '3').stdout.startswith('Already complete:')
+
+
+def test_help_has_an_example_and_the_defaults():
+    result = CliRunner().invoke(make_demo_data, ['--help'])
+    assert result.exit_code == 0
+    assert '    tpn-tsn make-demo-data\n' in result.output
+    assert 'default: 480' in result.output
+
+
+@pytest.mark.parametrize('wrong', [['--train', '-1'], ['--workers', '0'], ['--sead']])
+def test_wrong_use_exits_with_2(command, wrong):
+    assert command(*wrong).exit_code == 2

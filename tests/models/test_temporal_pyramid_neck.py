@@ -1,0 +1,242 @@
+"""TemporalPyramidNeck beyond what MMAction2 has: sources, flows, components, messages."""
+
+import itertools
+
+import pytest
+import torch
+from mmaction.structures import ActionDataSample
+
+from tpn_tsn_plugin.functional.pyramid import max_pool_to, resize
+from tpn_tsn_plugin.models import TemporalPyramidNeck
+from tpn_tsn_plugin.models.necks.tpn.information_flow import FLOWS, InformationFlow
+
+WIDTHS = (16, 32, 64)
+
+
+def small_neck(**options):
+    settings = dict(
+        in_channels=WIDTHS,
+        out_channels=24,
+        temporal_rates=(1, 2, 4),
+        mid_channels=16,
+        groups=4,
+    )
+    return TemporalPyramidNeck(**(settings | options))
+
+
+def maps(length=8, widths=WIDTHS, side=2, batch=2):
+    scales = [2 ** (len(widths) - 1 - i) for i in range(len(widths))]
+    return [
+        torch.randn(batch, width, length, side * s, side * s)
+        for width, s in zip(widths, scales)
+    ]
+
+
+def test_output_shape_is_the_shortest_level_at_the_top_size():
+    features, losses = small_neck()(maps())
+    assert features.shape == (2, 24, 2, 2, 2)
+    assert losses == {}
+
+
+@pytest.mark.parametrize('length', [4, 5, 7, 9, 16])
+@pytest.mark.parametrize('flow', FLOWS)
+def test_any_length(flow, length):
+    features, _ = small_neck(information_flow=flow)(maps(length))
+    assert features.shape[2] == -(-length // 4)
+
+
+def test_levels_may_have_different_lengths():
+    lengths = (8, 6, 4)
+    inputs = [x[:, :, :n] for x, n in zip(maps(), lengths)]
+    features, _ = small_neck(temporal_rates=(1, 1, 2))(inputs)
+    assert features.shape[2] == 2
+
+
+def test_single_depth_samples_one_map():
+    neck = small_neck(
+        in_channels=64, source='single_depth', temporal_rates=(1, 2, 4, 8)
+    )
+    x = torch.randn(2, 64, 16, 3, 3)
+    seen = []
+    for module in neck.temporal_modulation:
+        module.register_forward_pre_hook(lambda m, args: seen.append(args[0]))
+    features, _ = neck([x])
+    assert features.shape == (2, 24, 2, 3, 3)
+    for level, rate in zip(seen, (1, 2, 4, 8)):
+        assert torch.equal(level, x[:, :, ::rate])
+    assert torch.equal(neck.eval()(x)[0], neck((x,))[0])
+
+
+@pytest.mark.parametrize(
+    ('spatial', 'temporal', 'flow', 'aux'),
+    itertools.product([True, False], [True, False], FLOWS, [True, False]),
+)
+def test_every_component_can_be_left_out(spatial, temporal, flow, aux):
+    neck = small_neck(
+        spatial_modulation=spatial,
+        temporal_modulation=temporal,
+        information_flow=flow,
+        aux_head=dict(num_classes=3) if aux else None,
+    )
+    samples = [ActionDataSample().set_gt_label(i) for i in range(2)]
+    features, losses = neck(maps(), samples)
+    assert features.shape == (2, 24, 2 if temporal else 8, 2, 2)
+    (features.sum() + sum(losses.values())).backward()
+    unused = [k for k, p in neck.named_parameters() if p.grad is None]
+    assert unused == []
+
+
+@pytest.mark.parametrize('widths', [(48, 100), (64, 64), (20, 50, 170)])
+def test_channels_need_not_be_powers_of_two_apart(widths):
+    strides = tuple(2 ** (len(widths) - 1 - i) for i in range(len(widths)))
+    neck = TemporalPyramidNeck(
+        widths,
+        32,
+        temporal_rates=(1,) * len(widths),
+        mid_channels=16,
+        groups=2,
+        spatial_strides=strides,
+    )
+    assert neck(maps(widths=widths))[0].shape == (2, 32, 8, 2, 2)
+
+
+def test_stages_that_are_not_neighbours():
+    inputs = [torch.randn(1, 16, 4, 8, 8), torch.randn(1, 64, 4, 2, 2)]
+    neck = small_neck(in_channels=(16, 64), temporal_rates=(2, 4)).eval()
+    assert len(neck.spatial_modulation.levels[0]) == 2
+    assert neck(inputs)[0].shape == (1, 24, 1, 2, 2)
+
+
+def test_flows_are_eq_2():
+    """Hand-computed on levels of one channel, whose convolutions copy their input."""
+    low, mid, high = (
+        torch.tensor(values).view(1, 1, -1, 1, 1)
+        for values in ([1.0, 2, 3, 4], [10.0, 20], [100.0])
+    )
+    expected = {
+        'isolation': [[[1, 2, 3, 4], [10, 20], [100]]],
+        'top_down': [[[111, 112, 123, 124], [110, 120], [100]]],
+        'bottom_up': [[[1, 2, 3, 4], [12, 24], [124]]],
+    }
+    expected['parallel'] = expected['top_down'] + expected['bottom_up']
+    expected['cascade'] = expected['top_down'] + [
+        [[111, 112, 123, 124], [222, 244], [344]]
+    ]
+    for name, pyramids in expected.items():
+        flow = InformationFlow(name, channels=1, num_levels=3)
+        for parameter in flow.parameters():
+            with torch.no_grad():
+                parameter.copy_(torch.tensor([0.0, 1.0, 0.0]).view(1, 1, 3, 1, 1))
+        got = [[x.flatten().tolist() for x in p] for p in flow([low, mid, high])]
+        assert got == pyramids, name
+
+
+def test_pooling_to_a_size():
+    x = torch.tensor([3.0, 1, 4, 1, 5]).view(1, 1, 5, 1, 1)
+    assert max_pool_to(x, (3, 1, 1)).flatten().tolist() == [3, 4, 5]
+    assert max_pool_to(x, (4, 1, 1)).flatten().tolist() == [3, 4, 4, 5]
+    assert max_pool_to(x, (5, 1, 1)) is x
+    assert resize(x, (7, 1, 1)).flatten().tolist() == [3, 3, 1, 4, 4, 1, 5]
+
+
+def test_auxiliary_losses_are_weighted_cross_entropies():
+    neck = small_neck(aux_head=dict(num_classes=3, loss_weights=(0.25, 0.5)))
+    for head in neck.aux_heads.values():
+        head.dropout.p = 0.0
+    neck.eval()
+    inputs = maps()
+    samples = [ActionDataSample().set_gt_label(i) for i in (2, 0)]
+    _, losses = neck(inputs, samples)
+    assert list(losses) == ['loss_aux_1', 'loss_aux_2']
+    for i, weight in enumerate((0.25, 0.5)):
+        scores = neck.aux_heads[str(i + 1)](inputs[i])
+        entropy = torch.nn.functional.cross_entropy(scores, torch.tensor([2, 0]))
+        torch.testing.assert_close(losses[f'loss_aux_{i + 1}'], weight * entropy)
+    with_zero = small_neck(aux_head=dict(num_classes=3, loss_weights=(0, 1)))
+    assert list(with_zero.aux_heads) == ['2']
+
+
+def test_auxiliary_heads_take_many_labels():
+    neck = small_neck(
+        aux_head=dict(num_classes=3, loss_cls=dict(type='BCELossWithLogits'))
+    )
+    samples = [ActionDataSample() for _ in range(2)]
+    for sample in samples:
+        sample.set_gt_label(torch.tensor([1.0, 0.0, 1.0]))
+    _, losses = neck(maps(), samples)
+    assert all(loss.ndim == 0 and loss > 0 for loss in losses.values())
+
+
+def test_nothing_is_created_or_remembered_in_forward():
+    neck = small_neck().eval()
+    before = list(neck.state_dict()), set(vars(neck))
+    first = neck(maps(8))[0]
+    neck(maps(12, side=3))
+    assert (list(neck.state_dict()), set(vars(neck))) == before
+    assert first.shape == neck(maps(8))[0].shape
+
+
+def test_one_to_one_maps_of_one_sample_in_evaluation():
+    neck = small_neck(temporal_rates=(1, 1, 1)).eval()
+    assert neck(maps(length=1, side=1, batch=1))[0].shape == (1, 24, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(temporal_rates=(0, 1, 2)), r'whole numbers from 1 on, got \(0, 1, 2\)'),
+        (dict(temporal_rates=(1, 2.5, 4)), 'whole numbers'),
+        (dict(temporal_rates=(4, 2, 1)), r'did you mean \(1, 2, 4\)\?'),
+        (dict(temporal_rates=(4,)), 'two or more'),
+        (dict(temporal_rates=(1, 2)), 'one entry a level, got 3 and 2'),
+        (dict(information_flow='botom_up'), "'cascade', 'parallel'], got 'botom_up'"),
+        (dict(source='both'), r"source must be one of .* got 'both'"),
+        (dict(source='single_depth'), 'must be one number'),
+        (
+            dict(source='single_depth', in_channels=64, temporal_rates=(2, 2)),
+            'must differ',
+        ),
+        (dict(groups=5), 'must divide the channels'),
+        (dict(spatial_strides=(4, 2)), '3 powers of two'),
+        (dict(spatial_strides=(6, 2, 1)), '3 powers of two'),
+        (
+            dict(aux_head=dict(num_classes=3, loss_weights=(1, 2, 3))),
+            'one number for all levels or 2, one for each level below the top, got 3',
+        ),
+        (dict(aux_head=dict(num_classes=3, loss_weights=-1)), 'must not be negative'),
+        (dict(aux_head=dict(classes=3)), 'num_classes'),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message) as error:
+        small_neck(**options)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda m: m[:2], r'3 levels.* gives 2 maps; its out_indices'),
+        (lambda m: [m[0], m[2], m[1]], r'map 1 must have in_channels\[1\]=32'),
+        (lambda m: [x[:, :, :3] for x in m], r'temporal_rates\[2\]=4 is longer than'),
+        (lambda m: [x[:, :, 0] for x in m], 'use PyramidRecognizer2D'),
+        (lambda m: [m[0][..., :3], m[1], m[2]], 'set spatial_strides'),
+    ],
+)
+def test_wrong_maps(change, message):
+    with pytest.raises(ValueError, match=message) as error:
+        small_neck()(change(maps()))
+    assert '\n' not in str(error.value)
+
+
+def test_single_depth_with_several_maps():
+    neck = small_neck(in_channels=64, source='single_depth')
+    with pytest.raises(ValueError, match='takes one map, got 3'):
+        neck(maps())
+
+
+def test_label_out_of_range():
+    neck = small_neck(aux_head=dict(num_classes=3))
+    samples = [ActionDataSample().set_gt_label(i) for i in (0, 3)]
+    with pytest.raises(ValueError, match=r'label 3 is out of range.* from 0 to 2'):
+        neck(maps(), samples)

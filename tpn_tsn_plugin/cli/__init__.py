@@ -1,0 +1,1 @@
+"""The command ``tpn-tsn``: parse, call, print; the work is done by lower folders."""

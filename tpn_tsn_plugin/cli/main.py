@@ -1,0 +1,148 @@
+"""The command group ``tpn-tsn`` and its table of commands.
+
+Exit codes: 0 done; 1 failed, interrupted with Ctrl-C included; 2 wrong use. Errors are
+one line on stderr, ``Error: …``, unless ``tpn-tsn --verbose COMMAND`` asks for the
+traceback. A command says that it failed by raising, or by ``context.exit(1)``; what it
+returns is ignored.
+"""
+
+import traceback
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+import tpn_tsn_plugin
+from tpn_tsn_plugin.errors import PluginError
+
+# Exceptions whose text says enough without their type.
+SELF_EXPLAINING = (PluginError, ValueError, OSError)
+
+
+class CommandEntry(NamedTuple):
+    """Where a command lives, and what ``tpn-tsn --help`` says about it.
+
+    Args:
+        module: The module, imported only when the command is asked for.
+        attribute: The ``click`` command in that module.
+        summary: One line for the list of commands.
+    """
+
+    module: str
+    attribute: str
+    summary: str
+
+
+COMMANDS: dict[str, CommandEntry] = {
+    'demo': CommandEntry(
+        'tpn_tsn_plugin.cli.demo',
+        'demo',
+        'Train TPN and its baselines on the demo data and compare them.',
+    ),
+    'doctor': CommandEntry(
+        'tpn_tsn_plugin.cli.doctor',
+        'doctor',
+        'Check versions, faults of the host and optional parts.',
+    ),
+    'make-demo-data': CommandEntry(
+        'tpn_tsn_plugin.cli.make_demo_data',
+        'make_demo_data',
+        'Generate the demo videos and their annotations.',
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order of the alphabet."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command.
+
+        Args:
+            ctx: The group's context.
+            cmd_name: Name as typed.
+
+        Returns:
+            The command, or ``None`` where there is none of that name.
+
+        Raises:
+            click.ClickException: The host is broken, and the command is not the one
+                that finds out why.
+        """
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        error = getattr(tpn_tsn_plugin, 'host_error', None)
+        if error is not None and cmd_name != 'doctor':
+            raise click.ClickException(
+                f'tpn_tsn_plugin cannot be imported ({describe(error)}); '
+                'run `tpn-tsn doctor`'
+            )
+        command: click.Command = getattr(import_module(entry.module), entry.attribute)
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section('Commands'):
+            formatter.write_dl(
+                [(name, COMMANDS[name].summary) for name in self.list_commands(ctx)]
+            )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and turn what it raises into one line.
+
+        Raises:
+            click.ClickException: In place of any exception of the command.
+        """
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            # `tpn-tsn … | head`: click ends quietly.
+            raise
+        except Exception as error:
+            if ctx.params['verbose']:
+                traceback.print_exc()
+            raise click.ClickException(describe(error)) from error
+
+
+def describe(error: BaseException) -> str:
+    """Put an exception into one line.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        Its text, with its type in front where the text alone may say too little.
+    """
+    text = ' '.join(str(error).split())
+    if text and isinstance(error, SELF_EXPLAINING):
+        return text
+    return f'{type(error).__name__}: {text}' if text else type(error).__name__
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={'help_option_names': ['-h', '--help']},
+    epilog='Example: tpn-tsn doctor',
+)
+@click.option('--verbose', is_flag=True, help='Show the traceback of an error.')
+@click.version_option(tpn_tsn_plugin.__version__, prog_name='tpn-tsn')
+def cli(verbose: bool) -> None:
+    """Temporal pyramids and temporal segments for MMAction2."""
+
+
+def main() -> None:
+    """Run the command line; the entry point of the console script."""
+    cli(prog_name='tpn-tsn')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,132 @@
+"""MMAction2's video dataset with an annotation list that is checked first."""
+
+import os
+import os.path as osp
+from typing import Any
+
+from mmaction.datasets import VideoDataset
+from mmengine.fileio import exists, list_from_file
+
+from tpn_tsn_plugin.errors import AnnotationError, MissingVideoError
+from tpn_tsn_plugin.registry import DATASETS
+
+NAMES_SHOWN = 3
+
+
+@DATASETS.register_module()
+class CheckedVideoDataset(VideoDataset):
+    """``VideoDataset`` that refuses a faulty list before anything runs.
+
+    MMAction2 gives a line without a label the label -1, and finds a missing video
+    only when a worker opens it. Here each is one error that names file and line.
+    Blank lines are skipped. With the delimiter ``' '`` and one label per video, a
+    path may hold spaces.
+
+    Args:
+        ann_file: List of ``path label`` lines, or ``path label label ...`` with
+            ``multi_class=True``.
+        pipeline: Data transforms.
+        allow_background: Whether a line may come without label in a multi-class
+            list, for a video that shows nothing but background.
+        check_videos: Whether to look for every video while the list is read.
+        **kwargs: All arguments of ``VideoDataset``.
+
+    Raises:
+        AnnotationError: The list is missing, empty, or has a line that cannot be
+            used.
+        MissingVideoError: Videos of the list do not exist.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: list[Any],
+        *,
+        allow_background: bool = False,
+        check_videos: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.allow_background = allow_background
+        self.check_videos = check_videos
+        super().__init__(ann_file, pipeline, **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Read and check the annotation list.
+
+        Returns:
+            One dictionary per video with ``filename`` and ``label``.
+        """
+        if not exists(self.ann_file):
+            raise AnnotationError(
+                f'annotation file {self.ann_file} does not exist; check ann_file'
+                f' and data_root (got data_root={self.data_root!r})'
+            )
+        data_list = [
+            self._parse(line, f'{self.ann_file}, line {number}')
+            for number, line in enumerate(list_from_file(self.ann_file), 1)
+            if line.strip()
+        ]
+        if not data_list:
+            raise AnnotationError(f'annotation file {self.ann_file} names no video')
+        if self.check_videos:
+            self._require_videos([sample['filename'] for sample in data_list])
+        return data_list
+
+    def _known_classes(self) -> int | None:
+        """Number of classes: as given, or of the class names, or unknown."""
+        if self.num_classes is not None:
+            return self.num_classes
+        classes = self.metainfo.get('classes')
+        return None if classes is None else len(classes)
+
+    def _parse(self, line: str, where: str) -> dict[str, Any]:
+        line = line.strip()
+        if self.multi_class:
+            name, *words = line.split(self.delimiter)
+        else:
+            name, *words = line.rsplit(self.delimiter, 1)
+        if not words and not (self.multi_class and self.allow_background):
+            raise AnnotationError(
+                f'{where}: {line!r} has no label; expected "path{self.delimiter}label"'
+            )
+        labels = [self._label(word, where) for word in words]
+        prefix = self.data_prefix['video']
+        filename = name if prefix is None else osp.join(prefix, name)
+        label = labels if self.multi_class else labels[0]
+        return {'filename': filename, 'label': label}
+
+    def _label(self, word: str, where: str) -> int:
+        try:
+            label = int(word)
+        except ValueError:
+            raise AnnotationError(
+                f'{where}: label {word!r} is not an integer; expected '
+                f'"path{self.delimiter}label"'
+            ) from None
+        known = self._known_classes()
+        if label < 0 or (known is not None and label >= known):
+            allowed = 'from 0' if known is None else f'from 0 to {known - 1}'
+            raise AnnotationError(f'{where}: label must be {allowed}, got {label}')
+        return label
+
+    def _require_videos(self, filenames: list[str]) -> None:
+        """Look for every video, listing each folder once."""
+        listed: dict[str, set[str]] = {}
+        missing = []
+        for filename in filenames:
+            folder, name = osp.split(filename)
+            if '://' in folder:
+                continue
+            if folder not in listed:
+                there = osp.isdir(folder or '.')
+                listed[folder] = set(os.listdir(folder or '.')) if there else set()
+            if name not in listed[folder]:
+                missing.append(filename)
+        if missing:
+            names = ', '.join(missing[:NAMES_SHOWN])
+            more = ', …' if len(missing) > NAMES_SHOWN else ''
+            raise MissingVideoError(
+                f'{len(missing)} of {len(filenames)} videos of {self.ann_file} do not '
+                f'exist: {names}{more}; check data_prefix '
+                f'(looked under {self.data_prefix["video"]!r})'
+            )

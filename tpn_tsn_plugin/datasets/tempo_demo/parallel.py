@@ -1,0 +1,91 @@
+"""Running many small independent jobs over processes, with a progress callback."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
+
+import cv2
+
+from .progress import Report
+
+Job = TypeVar('Job')
+Result = TypeVar('Result')
+
+
+def _end_with_parent() -> None:
+    """Leave no worker behind when the parent is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _start_worker() -> None:
+    cv2.setNumThreads(0)
+    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_jobs(
+    work: Callable[[Job], Result],
+    jobs: Iterable[Job],
+    workers: int | None = None,
+    report: Report | None = None,
+) -> list[Result]:
+    """Run a function over jobs.
+
+    Args:
+        work: A module-level function.
+        jobs: What it is called with, one after another.
+        workers: Number of processes; one runs the jobs here, None takes all cores.
+        report: Called with the numbers of jobs done and of all, first with none done.
+
+    Returns:
+        The results in the order of the jobs.
+    """
+    jobs = list(jobs)
+    workers = available_cores() if workers is None else workers
+    # A data loader's worker may not have children.
+    if multiprocessing.current_process().daemon:
+        workers = 1
+    workers = max(1, min(workers, len(jobs)))
+    if workers == 1:
+        return _collect(map(work, jobs), len(jobs), report)
+    with ProcessPoolExecutor(workers, _context(), _start_worker) as pool:
+        try:
+            return _collect(pool.map(work, jobs, chunksize=4), len(jobs), report)
+        except BaseException:
+            # Else leaving the block would first finish all jobs that still wait.
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _collect(
+    results: Iterable[Result], total: int, report: Report | None
+) -> list[Result]:
+    collected: list[Result] = []
+    if report is not None:
+        report(0, total)
+    for result in results:
+        collected.append(result)
+        if report is not None:
+            report(len(collected), total)
+    return collected
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Prefer fork, as PyTorch's data loader does: no import of the package anew."""
+    methods = multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context('fork' if 'fork' in methods else None)

@@ -1,0 +1,46 @@
+"""The plugin's exceptions: each carries one line that a user can act on.
+
+Options of the wrong value raise plain ``ValueError`` (or ``TypeError``), through
+:func:`require_one_of` where the option is a choice. The classes below are for what
+goes wrong outside the code: files, checkpoints, installations. All take one message,
+because MMEngine's registry re-raises exceptions as ``type(error)(message)``.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+class PluginError(Exception):
+    """Base of the plugin's own exceptions; the command line prints it in one line."""
+
+
+class AnnotationError(PluginError, ValueError):
+    """An annotation file has a line that cannot be used."""
+
+
+class MissingVideoError(PluginError, FileNotFoundError):
+    """A video that an annotation file names does not exist."""
+
+
+class UnsafeCheckpointError(PluginError, RuntimeError):
+    """A checkpoint asks for a class that loading does not allow."""
+
+
+class MissingDependencyError(PluginError, ImportError):
+    """An optional part is used that is not installed."""
+
+
+def require_one_of(name: str, value: Any, allowed: Iterable[Any]) -> None:
+    """Check that an option has one of its allowed values.
+
+    Args:
+        name: Name of the option, as the user wrote it.
+        value: The value that came.
+        allowed: The values that are allowed.
+
+    Raises:
+        ValueError: ``value`` is not among ``allowed``; the message names all three.
+    """
+    choices = list(allowed)
+    if value not in choices:
+        raise ValueError(f'{name} must be one of {choices}, got {value!r}')

@@ -1,0 +1,5 @@
+"""Heads: classifiers with their losses."""
+
+from .temporal_pyramid_head import TemporalPyramidHead
+
+__all__ = ['TemporalPyramidHead']

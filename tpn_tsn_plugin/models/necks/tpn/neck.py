@@ -1,0 +1,194 @@
+"""The Temporal Pyramid Network as a neck.
+
+Shape letters: N samples (videos times views), C channels, T time, H height, W width,
+M levels.
+"""
+
+from collections.abc import Sequence
+
+from mmaction.structures import ActionDataSample
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from tpn_tsn_plugin.errors import require_one_of
+from tpn_tsn_plugin.functional.pyramid import sample_in_time
+from tpn_tsn_plugin.registry import MODELS
+
+from . import options
+from .auxiliary_head import AuxiliaryHead
+from .fusion import LevelFusion, PyramidFusion
+from .information_flow import FLOWS, InformationFlow
+from .mmaction2 import accept_mmaction2_options, rename_mmaction2_keys
+from .spatial_modulation import SpatialSemanticModulation, default_strides
+from .temporal_modulation import TemporalRateModulation, WidthProjection
+
+
+@MODELS.register_module()
+class TemporalPyramidNeck(BaseModule):
+    """Temporal Pyramid Network (Yang et al., CVPR 2020).
+
+    Turns backbone maps into a pyramid of visual tempos, lets its levels exchange
+    features, and fuses them into one map for a head. With the levels res4 and res5 and
+    the cascade or parallel flow it computes what MMAction2's ``TPN`` computes, takes
+    that module's options in place of its own, and loads its checkpoints.
+
+    Args:
+        in_channels: Channels of the maps, shallow to deep; one number for
+            ``single_depth``.
+        out_channels: Channels of the result.
+        temporal_rates: alpha_i, one a level, not falling: by how much level i is pooled
+            along time. For ``single_depth`` the sampling rates r_1 < … < r_M.
+        source: ``'multi_depth'`` (one map a level) or ``'single_depth'`` (one map,
+            sampled along time at M rates); section 3.1.
+        information_flow: ``'isolation'``, ``'bottom_up'``, ``'top_down'``,
+            ``'cascade'`` or ``'parallel'``; section 3.2.
+        mid_channels: Channels of the levels while they exchange features.
+        groups: Groups of the temporal convolutions and of those in level fusion.
+        spatial_modulation: Whether convolutions bring the levels to the top's height,
+            width and channels. Without them, pooling and up-sampling in the information
+            flow and in level fusion do (Table 6b).
+        spatial_strides: How many times larger each level's H and W are than the top's,
+            powers of two. Taken from the ratios of ``in_channels`` unless given.
+        temporal_modulation: Whether levels are convolved and pooled along time. Without
+            it a 1×1×1 convolution only brings them to ``mid_channels``.
+        aux_head: Auxiliary heads on every level but the top, as ``dict(num_classes=400,
+            loss_weights=0.5)``: ``loss_weights`` are lambda_i of eq. 1, one for all or
+            one a level (0 leaves that level without). Also ``dropout_ratio`` (0.5) and
+            ``loss_cls`` (cross entropy). None: no auxiliary heads.
+        fusion_channels: Channels of each fused pyramid where there are two
+            (``cascade``, ``parallel``); ``out_channels`` unless given.
+        norm_cfg: Normalisation layer.
+        init_cfg: Initialisation; by default as MMAction2's TPN (Xavier convolutions).
+
+    Raises:
+        ValueError: An option has a value that is not allowed, or two do not agree.
+    """
+
+    @accept_mmaction2_options
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int = 2048,
+        *,
+        temporal_rates: Sequence[int],
+        source: str = 'multi_depth',
+        information_flow: str = 'parallel',
+        mid_channels: int = 1024,
+        groups: int = 32,
+        spatial_modulation: bool = True,
+        spatial_strides: Sequence[int] | None = None,
+        temporal_modulation: bool = True,
+        aux_head: dict | None = None,
+        fusion_channels: int | None = None,
+        norm_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg or options.DEFAULT_INIT)
+        require_one_of('source', source, ['multi_depth', 'single_depth'])
+        require_one_of('information_flow', information_flow, FLOWS)
+        rates = options.check_rates(temporal_rates, source)
+        widths = options.check_widths(in_channels, source, len(rates))
+        self.source = source
+        self.temporal_rates = rates
+        self.in_channels = widths
+        self.out_channels = out_channels
+        norm_cfg = norm_cfg or dict(type='BN3d')
+        single = source == 'single_depth'
+
+        self.aux_heads = self._build_aux_heads(aux_head, norm_cfg)
+
+        self.spatial_modulation: SpatialSemanticModulation | None = None
+        if spatial_modulation and not single:
+            strides = options.check_strides(
+                spatial_strides or default_strides(widths), len(rates)
+            )
+            self.spatial_modulation = SpatialSemanticModulation(
+                widths, strides, norm_cfg
+            )
+            widths = self.spatial_modulation.out_channels
+
+        options.check_groups(groups, [*widths, mid_channels])
+        # A single-depth level has its rate from sampling; it is not pooled again.
+        pool_rates = (1,) * len(rates) if single else rates
+        self.temporal_modulation = nn.ModuleList(
+            TemporalRateModulation(width, mid_channels, rate, groups)
+            if temporal_modulation
+            else WidthProjection(width, mid_channels, groups)
+            for width, rate in zip(widths, pool_rates)
+        )
+        self.information_flow = InformationFlow(
+            information_flow, mid_channels, len(rates)
+        )
+        two = self.information_flow.num_pyramids == 2
+        fused_width = (fusion_channels or out_channels) if two else out_channels
+        self.level_fusions = nn.ModuleList(
+            LevelFusion(mid_channels, fused_width, len(rates), groups, norm_cfg)
+            for _ in range(self.information_flow.num_pyramids)
+        )
+        self.pyramid_fusion = (
+            PyramidFusion(fused_width, out_channels, norm_cfg) if two else None
+        )
+        self.register_load_state_dict_pre_hook(rename_mmaction2_keys)
+
+    def _build_aux_heads(self, aux_head: dict | None, norm_cfg: dict) -> nn.ModuleDict:
+        """One head for each level with a weight, under the level's number."""
+        heads = nn.ModuleDict()
+        if aux_head is None:
+            return heads
+        settings = options.read_aux_head(aux_head, len(self.in_channels) - 1)
+        for level, weight in enumerate(settings.pop('loss_weights')):
+            if weight:
+                heads[str(level + 1)] = AuxiliaryHead(
+                    self.in_channels[level],
+                    loss_weight=weight,
+                    norm_cfg=norm_cfg,
+                    **settings,
+                )
+        return heads
+
+    def forward(
+        self,
+        maps: Tensor | Sequence[Tensor],
+        data_samples: Sequence[ActionDataSample] | None = None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Build the pyramid and fuse it.
+
+        Args:
+            maps: M maps (N, C_i, T_i, H_i, W_i), shallow to deep, or one map for
+                ``single_depth``.
+            data_samples: Labels, one a sample; only with them auxiliary losses are
+                computed.
+
+        Returns:
+            The features (N, out_channels, T', H_M, W_M), T' the shortest level's
+            length, and the weighted auxiliary losses, ``loss_aux_i`` for level i
+            (counted from 1, as in eq. 1).
+
+        Raises:
+            ValueError: The maps do not fit the options.
+        """
+        levels = self._levels(maps)
+        losses = {}
+        if data_samples is not None:
+            losses = {
+                f'loss_aux_{level}': head.loss(levels[int(level) - 1], data_samples)
+                for level, head in self.aux_heads.items()
+            }
+        if self.spatial_modulation is not None:
+            levels = self.spatial_modulation(levels)
+        levels = [
+            modulate(level) for modulate, level in zip(self.temporal_modulation, levels)
+        ]
+        pyramids = self.information_flow(levels)
+        fused = [fuse(levels) for fuse, levels in zip(self.level_fusions, pyramids)]
+        if self.pyramid_fusion is None:
+            return fused[0], losses
+        return self.pyramid_fusion(fused), losses
+
+    def _levels(self, maps: Tensor | Sequence[Tensor]) -> list[Tensor]:
+        """The pyramid's levels as they come from the backbone, checked."""
+        maps = [maps] if isinstance(maps, Tensor) else list(maps)
+        options.check_maps(maps, self.in_channels, self.temporal_rates, self.source)
+        if self.source == 'multi_depth':
+            return maps
+        return [sample_in_time(maps[0], rate) for rate in self.temporal_rates]
