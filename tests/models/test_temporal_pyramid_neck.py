@@ -1,4 +1,4 @@
-"""TemporalPyramidNeck beyond what MMAction2 has: sources, flows, components, messages."""
+"""TemporalPyramidNeck beyond MMAction2: sources, flows, components, messages."""
 
 import itertools
 

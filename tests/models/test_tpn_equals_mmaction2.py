@@ -1,6 +1,7 @@
 """The neck computes what MMAction2's TPN computes, with its options and its keys."""
 
 import copy
+import itertools
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ NUM_CLASSES = 5
 def mmaction2_options(widths, rates, flow):
     """Options of MMAction2's TPN for M levels pooled at ``rates``."""
     levels = len(widths)
-    steps = {high // low for low, high in zip(rates, rates[1:])}
+    steps = {high // low for low, high in itertools.pairwise(rates)}
     step = steps.pop()
     assert not steps, 'MMAction2 has one factor for all neighbours'
     return dict(

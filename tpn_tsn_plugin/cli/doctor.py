@@ -161,7 +161,7 @@ def check_faults() -> Iterator[Finding]:
         yield Finding(NOTE, 'faults', 'unknown: the host cannot be imported')
         return
     for report in import_module('tpn_tsn_plugin.compat').reports():
-        state = 'repaired' if report.repaired else 'not on this machine'
+        state = 'repaired' if report.repaired else 'not found'
         yield Finding(OK, report.name, f'{state} ({report.upstream})')
 
 
@@ -246,7 +246,7 @@ def _print_section(title: str, findings: list[Finding]) -> None:
     column = max(len(finding.name) for finding in findings)
     indent = ' ' * (column + 12)
     for status, name, text, _ in findings:
-        lines = textwrap.wrap(text, WIDTH - len(indent), break_long_words=False)
+        lines = textwrap.wrap(text, WIDTH - len(indent), break_on_hyphens=False)
         mark = click.style(f'{status:<6}', fg=COLOURS[status])
         click.echo(f'  {mark}  {name:<{column}}  {lines[0]}')
         for line in lines[1:]:

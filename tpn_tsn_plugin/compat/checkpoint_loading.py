@@ -32,7 +32,7 @@ from tpn_tsn_plugin.compat.checkpoint_pieces import (
 from tpn_tsn_plugin.compat.repair import Repair
 from tpn_tsn_plugin.errors import PluginError, UnsafeCheckpointError
 
-UPSTREAM = 'open-mmlab/mmengine issue 1655'
+UPSTREAM = 'mmengine issue 1655'
 SHOWN_NAMES = 5
 SHOWN_CHARACTERS = 160
 

@@ -88,6 +88,11 @@ def new_scalar(dtype: PlainDType, data: bytes) -> np.generic:
     return scalar
 
 
+def empty_bytes() -> bytes:
+    """Stand for ``bytes()``, as which the data of an empty array are written."""
+    return b''
+
+
 def get_method(owner: type, name: str) -> Callable[..., Any]:
     """Look up one of ``METHODS``, and nothing else that ``getattr`` could reach.
 
@@ -139,6 +144,7 @@ PIECES: tuple[tuple[Callable[..., Any], str], ...] = (
         'mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler',
     ),
     (get_method, 'builtins.getattr'),
+    (empty_bytes, 'builtins.bytes'),
     (PlainDType, 'numpy.dtype'),
     (PlainArray, 'numpy.ndarray'),
     (new_array, 'numpy.core.multiarray._reconstruct'),

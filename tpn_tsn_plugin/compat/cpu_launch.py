@@ -2,8 +2,8 @@
 
 ``mmengine.dist`` calls ``torch.cuda.set_device`` and its configs ask for NCCL, and
 ``Runner.wrap_model`` passes ``device_ids=[LOCAL_RANK]``, which torch refuses for a
-model on the CPU. No issue is filed upstream (mmengine/dist/utils.py,
-mmengine/runner/runner.py).
+model on the CPU. No upstream issue is known (the code is in mmengine/dist/utils.py
+and mmengine/runner/runner.py).
 """
 
 import functools
@@ -62,7 +62,9 @@ def _repair_wrapper() -> None:
     original = MMDistributedDataParallel.__init__
 
     @functools.wraps(original)
-    def initialise(self: nn.Module, module: nn.Module, *args: Any, **kwargs: Any):
+    def initialise(
+        self: nn.Module, module: nn.Module, *args: Any, **kwargs: Any
+    ) -> None:
         if all(parameter.device.type == 'cpu' for parameter in module.parameters()):
             kwargs['device_ids'] = None
         original(self, module, *args, **kwargs)
@@ -72,7 +74,7 @@ def _repair_wrapper() -> None:
 
 REPAIR = Repair(
     name='data-parallel CPU training',
-    upstream='open-mmlab/mmengine, no issue filed',
+    upstream='mmengine, no issue known',
     effect='`--launcher pytorch` runs gloo processes where there is no GPU',
     found=found,
     repair=repair,

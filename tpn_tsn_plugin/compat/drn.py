@@ -16,7 +16,7 @@ from tpn_tsn_plugin.errors import MissingDependencyError
 
 MODELS_PACKAGE = 'mmaction.models'
 PACKAGE = f'{MODELS_PACKAGE}.localizers.drn'
-UPSTREAM = 'open-mmlab/mmaction2 issue 2714'
+UPSTREAM = 'mmaction2 issue 2714'
 
 
 class DRN:

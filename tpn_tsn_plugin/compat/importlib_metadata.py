@@ -1,7 +1,7 @@
 """MMAction2 imports ``importlib_metadata`` without declaring it.
 
 ``mmaction/utils/dependency.py`` takes two names from the back-port, which Python's own
-``importlib.metadata`` has as well. No issue is filed upstream.
+``importlib.metadata`` has as well. No upstream issue is known.
 """
 
 import importlib.metadata
@@ -28,7 +28,7 @@ def repair() -> None:
 
 REPAIR = Repair(
     name='importlib_metadata undeclared',
-    upstream='open-mmlab/mmaction2, no issue filed',
+    upstream='mmaction2, no issue known',
     effect="Python's own importlib.metadata stands in",
     found=found,
     repair=repair,

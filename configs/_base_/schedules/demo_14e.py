@@ -7,8 +7,20 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=40, norm_type=2),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=2,
-         convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=2, end=14, eta_min=0,
-         convert_to_iter_based=True),
+    dict(
+        type='LinearLR',
+        start_factor=0.1,
+        by_epoch=True,
+        begin=0,
+        end=2,
+        convert_to_iter_based=True,
+    ),
+    dict(
+        type='CosineAnnealingLR',
+        by_epoch=True,
+        begin=2,
+        end=14,
+        eta_min=0,
+        convert_to_iter_based=True,
+    ),
 ]

@@ -1,5 +1,6 @@
 """What a demo data set is made of: sizes, seed, and the scene's options."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -85,9 +86,4 @@ class TempoOptions:
 
     def record(self) -> dict[str, Any]:
         """The options as JSON reads them back: dictionaries, lists and numbers."""
-        return {
-            key: {k: list(v) if isinstance(v, tuple) else v for k, v in value.items()}
-            if isinstance(value, dict)
-            else value
-            for key, value in asdict(self).items()
-        }
+        return dict(json.loads(json.dumps(asdict(self))))

@@ -57,12 +57,13 @@ class PyramidRecognizer2D(Recognizer2D):
                 f'stages (MMAction2, mmpretrain), got one from {self.backbone_from}'
             )
         known = getattr(self.backbone, 'num_segments', None)
-        if num_segments is None and known is None:
+        segments = num_segments or known
+        if segments is None:
             raise ValueError(
                 'num_segments is not known: set num_segments of PyramidRecognizer2D '
                 "to the number of segments of a clip (the sampler's num_clips)"
             )
-        self.num_segments = num_segments or known
+        self.num_segments: int = segments
         testing = (self.test_cfg or {}).get('num_segs', self.num_segments)
         for name, value in (('num_segments', self.num_segments), ('num_segs', testing)):
             if known is not None and value != known:

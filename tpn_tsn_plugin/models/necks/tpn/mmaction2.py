@@ -136,7 +136,7 @@ _KEYS = [
 
 
 def rename_mmaction2_keys(
-    neck: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_: Any
+    neck: Any, state_dict: dict[str, Tensor], prefix: str, *_: Any
 ) -> None:
     """Rename the keys of MMAction2's ``TPN`` in a state dict that is being loaded.
 

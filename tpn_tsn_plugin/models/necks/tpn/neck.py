@@ -5,6 +5,7 @@ M levels.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
@@ -171,8 +172,8 @@ class TemporalPyramidNeck(BaseModule):
         losses = {}
         if data_samples is not None:
             losses = {
-                f'loss_aux_{level}': head.loss(levels[int(level) - 1], data_samples)
-                for level, head in self.aux_heads.items()
+                f'loss_aux_{number}': self._aux_loss(number, levels, data_samples)
+                for number in self.aux_heads
             }
         if self.spatial_modulation is not None:
             levels = self.spatial_modulation(levels)
@@ -184,6 +185,15 @@ class TemporalPyramidNeck(BaseModule):
         if self.pyramid_fusion is None:
             return fused[0], losses
         return self.pyramid_fusion(fused), losses
+
+    def _aux_loss(
+        self,
+        number: str,
+        levels: Sequence[Tensor],
+        data_samples: Sequence[ActionDataSample],
+    ) -> Tensor:
+        head = cast(AuxiliaryHead, self.aux_heads[number])
+        return head.loss(levels[int(number) - 1], data_samples)
 
     def _levels(self, maps: Tensor | Sequence[Tensor]) -> list[Tensor]:
         """The pyramid's levels as they come from the backbone, checked."""

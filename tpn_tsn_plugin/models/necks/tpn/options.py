@@ -135,9 +135,9 @@ def check_maps(
         )
     if source == 'multi_depth' and len(maps) != len(in_channels):
         raise ValueError(
-            f'the neck has {len(in_channels)} levels, in_channels={tuple(in_channels)}, '
-            f'but the backbone gives {len(maps)} maps; its out_indices must name '
-            f'{len(in_channels)} stages'
+            f'the neck has {len(in_channels)} levels (in_channels='
+            f'{tuple(in_channels)}), but the backbone gives {len(maps)} maps; its '
+            f'out_indices must name {len(in_channels)} stages'
         )
     for i, (x, width) in enumerate(zip(maps, in_channels)):
         if x.ndim != 5:

@@ -1,0 +1,4 @@
+_base_ = 'kinetics400_8x8.py'
+
+train_pipeline = [_base_.open_video, _base_.clip, *_base_.released_train_transforms]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

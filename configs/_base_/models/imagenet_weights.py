@@ -1,0 +1,4 @@
+# torchvision's first ImageNet weights (IMAGENET1K_V1), those that the TPN paper had.
+# MMEngine fetches them when training starts, without torchvision, and keeps them.
+imagenet_r50 = 'https://download.pytorch.org/models/resnet50-0676ba61.pth'
+imagenet_r101 = 'https://download.pytorch.org/models/resnet101-63fe2227.pth'

@@ -1,0 +1,5 @@
+_base_ = [
+    '../_base_/models/slowonly_r101.py',
+    '../_base_/datasets/kinetics400_8x8.py',
+    '../_base_/schedules/sgd_150e.py',
+]

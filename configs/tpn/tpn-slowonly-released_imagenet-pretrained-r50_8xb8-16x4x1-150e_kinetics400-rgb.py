@@ -1,0 +1,7 @@
+_base_ = [
+    '../_base_/models/tpn_slowonly_r50.py',
+    '../_base_/datasets/kinetics400_16x4_released.py',
+    '../_base_/schedules/sgd_150e_released.py',
+]
+
+model = dict(neck=dict(temporal_rates=(16, 16), information_flow='cascade'))

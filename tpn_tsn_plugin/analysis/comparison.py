@@ -1,0 +1,63 @@
+"""Several experiments side by side: mean, spread, and the gain over a baseline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model of a comparison, over all its seeds.
+
+    Attributes:
+        model: What the reader calls the model.
+        parameters: Number of parameters.
+        minutes: Mean training time in minutes.
+        accuracies: Test top-1 accuracy of each seed, in percent.
+    """
+
+    model: str
+    parameters: int
+    minutes: float
+    accuracies: tuple[float, ...]
+
+    @property
+    def accuracy(self) -> str:
+        """Mean and, from two seeds on, standard deviation."""
+        text = f'{mean(self.accuracies):.1f}'
+        if len(self.accuracies) > 1:
+            text += f' ± {stdev(self.accuracies):.1f}'
+        return text
+
+
+def summarise(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Row]:
+    """Bring the results of ``run_experiment`` into rows, one a model.
+
+    Args:
+        results: Results by model, one a seed.
+    """
+    return [
+        Row(
+            model=model,
+            parameters=runs[0]['parameters'],
+            minutes=mean(run['train_seconds'] for run in runs) / 60,
+            accuracies=tuple(100 * run['test']['acc/top1'] for run in runs),
+        )
+        for model, runs in results.items()
+    ]
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The comparison as a Markdown table; the first row is the baseline."""
+    lines = [
+        '| model | parameters | test top-1, % | against the first | training, min |',
+        '|---|---|---|---|---|',
+    ]
+    for row in rows:
+        gain = mean(row.accuracies) - mean(rows[0].accuracies)
+        lines.append(
+            f'| {row.model} | {row.parameters / 1e6:.2f} M | {row.accuracy} | '
+            f'{gain:+.1f} | {row.minutes:.1f} |'
+        )
+    return '\n'.join(lines)

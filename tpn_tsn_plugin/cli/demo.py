@@ -1,0 +1,133 @@
+"""``tpn-tsn demo``: the main job, from nothing to a comparison."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from tpn_tsn_plugin.analysis.comparison import markdown, summarise
+from tpn_tsn_plugin.analysis.experiment import Experiment, Progress, run_experiment
+from tpn_tsn_plugin.datasets.tempo_demo import (
+    CONTACT_SHEET,
+    DEFAULT_ROOT,
+    TempoOptions,
+    generate,
+    progress,
+)
+from tpn_tsn_plugin.errors import require_one_of
+
+# The first is what the others are compared with.
+MODELS = {
+    'slowonly': ('SlowOnly-R18', 'slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py'),
+    'slowonly-wide': (
+        "SlowOnly-R18, as large as TPN's",
+        'slowonly-wide_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py',
+    ),
+    'tpn': (
+        'SlowOnly-R18 + TPN, parallel',
+        'tpn-slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py',
+    ),
+    'tpn-cascade': (
+        'SlowOnly-R18 + TPN, cascade',
+        'tpn-slowonly-cascade_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py',
+    ),
+}
+EXAMPLE = """
+Compare SlowOnly with and without a temporal pyramid (some minutes on two cores):
+
+\b
+    tpn-tsn demo
+
+All four models, three seeds each:
+
+\b
+    tpn-tsn demo --models slowonly,slowonly-wide,tpn,tpn-cascade --seeds 0,1,2
+"""
+
+
+@click.command(
+    help='Generate the demo videos, train TPN and its baseline with `mim train`, test '
+    'them with `mim test`, and print the comparison. What is finished is not done '
+    'again; what was interrupted goes on.\n' + EXAMPLE,
+    context_settings={'show_default': True},
+)
+@click.argument('out', type=click.Path(path_type=Path), default='work_dirs/demo')
+@click.option('--models', default='slowonly,tpn', help=f'Any of {",".join(MODELS)}.')
+@click.option('--seeds', default='0', help='Seeds, separated by commas.')
+@click.option(
+    '--cfg-options',
+    multiple=True,
+    metavar='KEY=VALUE',
+    help='Change an entry of every config; may be repeated.',
+)
+def demo(out: Path, models: str, seeds: str, cfg_options: tuple[str, ...]) -> None:
+    """Train and test the chosen models and compare them."""
+    chosen = models.split(',')
+    for model in chosen:
+        require_one_of('--models', model, MODELS)
+    if not all(seed.strip().isdigit() for seed in seeds.split(',')):
+        raise ValueError(f'--seeds must be whole numbers like 0,1,2, got {seeds!r}')
+
+    with progress('demo videos', click.echo) as report:
+        generate(Path(DEFAULT_ROOT), TempoOptions(), report=report)
+    click.echo(f'Demo videos in {DEFAULT_ROOT}; look at {CONTACT_SHEET} there.')
+
+    out.mkdir(parents=True, exist_ok=True)
+    configs = Path(str(files('tpn_tsn_plugin') / '.mim' / 'configs' / 'demo'))
+    results: dict[str, list[dict]] = {}
+    for seed in map(int, seeds.split(',')):
+        for model in chosen:
+            title, name = MODELS[model]
+            experiment = Experiment(configs / name, seed, out, cfg_options)
+            with _epochs(f'{title}, seed {seed}') as show:
+                result = run_experiment(experiment, show)
+            results.setdefault(title, []).append(result)
+    table = markdown(summarise(results))
+    (out / 'comparison.md').write_text(table + '\n')
+    count = json.loads((Path(DEFAULT_ROOT) / 'manifest.json').read_text())
+    click.echo(
+        f'\nTop-1 accuracy on the test split ({count["options"]["test"]} clips, '
+        f'12 classes, chance 8.3 %), seeds {seeds}:\n\n{table}\n\n'
+        f'Logs, checkpoints and results: {out}'
+    )
+
+
+@contextmanager
+def _epochs(title: str) -> Iterator[Progress]:
+    """Show how far a training has come: a bar on a terminal, lines elsewhere."""
+    if not sys.stderr.isatty():
+        shown = -1
+
+        def line(done: int, total: int, accuracy: float | None) -> None:
+            nonlocal shown
+            if done > shown:
+                shown = done
+                click.echo(f'{title}: epoch {done}/{total}{_percent(accuracy)}')
+
+        yield line
+        return
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn('{task.fields[accuracy]}'),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None, accuracy='')
+
+        def move(done: int, total: int, accuracy: float | None) -> None:
+            bar.update(task, completed=done, total=total, accuracy=_percent(accuracy))
+
+        yield move
+
+
+def _percent(accuracy: float | None) -> str:
+    return '' if accuracy is None else f', validation top-1 {100 * accuracy:.1f} %'
