@@ -76,7 +76,7 @@ def test_missing_needed_part(installed, hidden) -> None:
     hidden('decord')
     result = run()
     assert result.exit_code == 1
-    assert line_of(result, 'decord').split() == 'BROKEN decord not installed'.split()
+    assert line_of(result, 'decord').split() == ['BROKEN', 'decord', 'not', 'installed']
     assert 'To mend decord:\n  pip install decord==0.6.0\n' in result.output
     assert result.output.endswith('Broken: decord.\n')
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -52,21 +53,29 @@ def test_two_processes_train_with_an_unmodified_config(
     assert done.stdout.count('gloo instead of nccl') == 1
 
 
-def test_not_found_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu_launch, 'get_device', lambda: 'cuda')
-    assert not cpu_launch.found()
+def careless(backend: str) -> None:
+    torch.cuda.set_device(0)
 
 
-def test_not_found_where_the_launcher_looks_for_a_gpu(
-    monkeypatch: pytest.MonkeyPatch,
+def careful(backend: str) -> None:
+    if torch.cuda.is_available():
+        torch.cuda.set_device(0)
+
+
+@pytest.mark.parametrize(
+    ('device', 'launch', 'expected'),
+    [
+        ('cpu', careless, True),
+        ('cpu', careful, False),
+        ('cuda', careless, False),
+    ],
+)
+def test_found_without_gpu_and_with_careless_launcher_only(
+    device: str, launch: Any, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def launch(backend: str) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.set_device(0)
-
-    monkeypatch.setattr(cpu_launch, 'get_device', lambda: 'cpu')
+    monkeypatch.setattr(cpu_launch, 'get_device', lambda: device)
     monkeypatch.setattr(cpu_launch.dist_utils, '_init_dist_pytorch', launch)
-    assert not cpu_launch.found()
+    assert cpu_launch.found() is expected
 
 
 @pytest.fixture

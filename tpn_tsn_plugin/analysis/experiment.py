@@ -4,6 +4,7 @@ The result is one small JSON file. An experiment that has its file is not run ag
 that was interrupted goes on from its last checkpoint.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -15,9 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
 
 from tpn_tsn_plugin.errors import MissingDependencyError, PluginError
+from tpn_tsn_plugin.registry import MODELS
 
 Progress = Callable[[int, int, float | None], None]
 POLL_SECONDS = 0.5
@@ -42,6 +45,15 @@ class Experiment:
     seed: int
     folder: Path
     options: tuple[str, ...] = ()
+
+    def load_config(self) -> Config:
+        """The config with its options, read as MMAction2's tools read them."""
+        config = Config.fromfile(self.config, import_custom_modules=False)
+        parser = argparse.ArgumentParser()
+        parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
+        parsed = parser.parse_args(['--cfg-options', *self.options])
+        config.merge_from_dict(parsed.cfg_options)
+        return config
 
     @property
     def name(self) -> str:
@@ -88,7 +100,7 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
             'mim is not installed; install the plugin with its extra: '
             "pip install 'tpn-tsn-plugin[mim]'"
         )
-    config = Config.fromfile(experiment.config, import_custom_modules=False)
+    config = experiment.load_config()
     epochs = config.train_cfg.max_epochs
     experiment.work_dir.mkdir(parents=True, exist_ok=True)
     resumed = _last_checkpoint(experiment.work_dir) is not None
@@ -129,10 +141,6 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
 
 def count_parameters(config: Config) -> int:
     """Number of parameters of a config's model; nothing is initialised or loaded."""
-    from mmengine.registry import init_default_scope
-
-    from tpn_tsn_plugin.registry import MODELS
-
     init_default_scope('mmaction')
     model = MODELS.build(config.model)
     return sum(parameter.numel() for parameter in model.parameters())

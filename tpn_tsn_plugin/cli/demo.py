@@ -1,6 +1,5 @@
 """``tpn-tsn demo``: the main job, from nothing to a comparison."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from tpn_tsn_plugin.analysis.comparison import markdown, summarise
 from tpn_tsn_plugin.analysis.experiment import Experiment, Progress, run_experiment
 from tpn_tsn_plugin.datasets.tempo_demo import (
     CONTACT_SHEET,
-    DEFAULT_ROOT,
     TempoOptions,
     generate,
     progress,
@@ -75,28 +73,43 @@ def demo(out: Path, models: str, seeds: str, cfg_options: tuple[str, ...]) -> No
     if not all(seed.strip().isdigit() for seed in seeds.split(',')):
         raise ValueError(f'--seeds must be whole numbers like 0,1,2, got {seeds!r}')
 
-    with progress('demo videos', click.echo) as report:
-        generate(Path(DEFAULT_ROOT), TempoOptions(), report=report)
-    click.echo(f'Demo videos in {DEFAULT_ROOT}; look at {CONTACT_SHEET} there.')
-
     out.mkdir(parents=True, exist_ok=True)
     configs = Path(str(files('tpn_tsn_plugin') / '.mim' / 'configs' / 'demo'))
+    experiments = [
+        (
+            MODELS[model][0],
+            Experiment(configs / MODELS[model][1], seed, out, cfg_options),
+        )
+        for seed in map(int, seeds.split(','))
+        for model in chosen
+    ]
+    num_test = _make_data(experiments[0][1])
+
     results: dict[str, list[dict]] = {}
-    for seed in map(int, seeds.split(',')):
-        for model in chosen:
-            title, name = MODELS[model]
-            experiment = Experiment(configs / name, seed, out, cfg_options)
-            with _epochs(f'{title}, seed {seed}') as show:
-                result = run_experiment(experiment, show)
-            results.setdefault(title, []).append(result)
+    for title, experiment in experiments:
+        with _epochs(f'{title}, seed {experiment.seed}') as show:
+            result = run_experiment(experiment, show)
+        results.setdefault(title, []).append(result)
     table = markdown(summarise(results))
     (out / 'comparison.md').write_text(table + '\n')
-    count = json.loads((Path(DEFAULT_ROOT) / 'manifest.json').read_text())
     click.echo(
-        f'\nTop-1 accuracy on the test split ({count["options"]["test"]} clips, '
+        f'\nTop-1 accuracy on the test split ({num_test} clips, '
         f'12 classes, chance 8.3 %), seeds {seeds}:\n\n{table}\n\n'
         f'Logs, checkpoints and results: {out}'
     )
+
+
+def _make_data(experiment: Experiment) -> int:
+    """Make the videos that a config asks for; return how many are for testing."""
+    dataset = experiment.load_config().train_dataloader.dataset
+    root = Path(dataset.data_root)
+    options = TempoOptions.from_dicts(
+        dataset.get('seed', 0), dataset.get('num_clips'), dataset.get('scene')
+    )
+    with progress('demo videos', click.echo) as report:
+        generate(root, options, report=report)
+    click.echo(f'Demo videos: {root}; what they show: {root / CONTACT_SHEET}')
+    return options.test
 
 
 @contextmanager

@@ -51,14 +51,14 @@ class SceneOptions:
     num_frames: int = 64
     size: int = 56
     fps: int = 16
-    radius: Range = (0.08, 0.14)
-    travel: Range = (0.10, 0.22)
+    radius: Range = (0.10, 0.16)
+    travel: Range = (0.14, 0.24)
     pulse_depth: Range = (0.30, 0.60)
-    max_distractors: int = 3
+    max_distractors: int = 1
     distractor_drift: float = 0.12
-    camera_drift: float = 0.05
-    background_contrast: float = 40.0
-    noise: Range = (2.0, 8.0)
+    camera_drift: float = 0.03
+    background_contrast: float = 15.0
+    noise: Range = (1.0, 5.0)
 
     def __post_init__(self) -> None:
         if self.size < 16 or self.size % 2:

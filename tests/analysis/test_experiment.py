@@ -1,0 +1,62 @@
+"""Running one experiment: what is read back, what is not done again, what fails."""
+
+import json
+
+import pytest
+
+from tpn_tsn_plugin.analysis.experiment import (
+    Experiment,
+    ExperimentError,
+    read_validation,
+    run_experiment,
+)
+
+CONFIG = 'configs/demo/tpn-slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py'
+
+
+@pytest.fixture
+def experiment(repo_root, tmp_path):
+    options = ('model.neck.information_flow=botom_up', 'train_cfg.max_epochs=1')
+    return Experiment(repo_root / CONFIG, 3, tmp_path, options)
+
+
+def no_progress(done, total, accuracy):
+    raise AssertionError('nothing was to be done')
+
+
+def test_a_finished_experiment_is_not_run_again(experiment):
+    experiment.result_file.write_text(json.dumps(dict(seed=3)))
+    assert run_experiment(experiment, no_progress) == dict(seed=3)
+
+
+def test_options_change_the_config(experiment):
+    assert experiment.load_config().model.neck.information_flow == 'botom_up'
+    assert experiment.name.endswith('tempo-demo-rgb_seed3')
+
+
+def test_validation_curve_over_interrupted_runs(tmp_path):
+    records = {
+        'a': [{'loss': 2.0, 'step': 1}, {'acc/top1': 0.1, 'step': 1}],
+        'b': [{'acc/top1': 0.2, 'step': 2}],
+    }
+    for run, lines in records.items():
+        folder = tmp_path / run / 'vis_data'
+        folder.mkdir(parents=True)
+        text = '\n'.join(map(json.dumps, lines)) + '\n{"acc/top1": 0.'
+        (folder / 'scalars.json').write_text(text)
+    assert read_validation(tmp_path) == {1: 0.1, 2: 0.2}
+
+
+@pytest.mark.integration
+def test_failure_names_the_reason_and_the_log(experiment, installed_env, monkeypatch):
+    """The reason is the neck's own message, through mim and the runner."""
+    pytest.importorskip('mim', reason='needs the extra "mim"')
+    monkeypatch.setenv('PYTHONPATH', installed_env['PYTHONPATH'])
+    with pytest.raises(ExperimentError) as error:
+        run_experiment(experiment, lambda *_: None)
+    message = str(error.value)
+    assert '\n' not in message
+    assert "information_flow must be one of ['isolation', 'bottom_up'" in message
+    assert "got 'botom_up'" in message
+    assert str(experiment.log_file) in message
+    assert not experiment.result_file.exists()

@@ -1,0 +1,107 @@
+"""Parameters and FLOPs of configs, as a table for a README.
+
+    python tests/benchmarks/count_flops.py configs/tpn
+
+MMEngine's counter, backbone, neck and head, one view of the test pipeline, one
+multiplication and addition counted as one. Weights are random; nothing is downloaded.
+"""
+
+import argparse
+import logging
+import platform
+import re
+from functools import partial
+from pathlib import Path
+
+import mmaction
+import mmengine
+import torch
+from mmengine.analysis import FlopAnalyzer
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import init_default_scope
+
+import tpn_tsn_plugin
+from tpn_tsn_plugin.registry import MODELS
+
+# Pixels where no crop says it: the demo's clips are taken as they are.
+UNCROPPED = 56
+
+
+def read_config(path: Path) -> Config:
+    """A config without pretrained weights."""
+    config = Config.fromfile(path)
+    config.model.backbone.pretrained = None
+    return config
+
+
+def crop_size(pipeline: list[ConfigDict]) -> int:
+    """Height and width of what a pipeline hands to the model."""
+    sizes = [
+        step[key] for step in pipeline for key in ('crop_size', 'size') if key in step
+    ]
+    return sizes[-1] if sizes else UNCROPPED
+
+
+def sampling(pipeline: list[ConfigDict]) -> ConfigDict:
+    """The step that samples frames."""
+    return next(step for step in pipeline if step.type.endswith('SampleFrames'))
+
+
+def view_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
+    """Shape of one video with one view of the test pipeline, as the model takes it.
+
+    Args:
+        config: A whole config.
+        size: Height and width in place of the test crop.
+
+    Returns:
+        (1, 1, 3, T, H, W) for clips, (1, K, 3, H, W) for segments of single frames.
+    """
+    pipeline = config.test_dataloader.dataset.pipeline
+    step = sampling(pipeline)
+    size = size or crop_size(pipeline)
+    if config.model.data_preprocessor.format_shape == 'NCTHW':
+        return (1, 1, 3, step.clip_len, size, size)
+    return (1, step.clip_len * step.num_clips, 3, size, size)
+
+
+def count(config: Config) -> tuple[int, float]:
+    """Number of parameters, and FLOPs of one view with the head."""
+    model = MODELS.build(config.model).eval().requires_grad_(False)
+    model.forward = partial(model.extract_feat, stage='head')
+    counter = FlopAnalyzer(model, torch.rand(view_shape(config)))
+    counter.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    return sum(p.numel() for p in model.parameters()), counter.total()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('folder', type=Path, help='folder of configs')
+    logging.disable(logging.WARNING)
+    init_default_scope('mmaction')
+    print('| config | input | parameters | FLOPs a view |')
+    print('|---|---|---:|---:|')
+    for path in sorted(parser.parse_args().folder.glob('*.py'), key=natural_order):
+        config = read_config(path)
+        params, flops = count(config)
+        *_, height, width = shape = view_shape(config)
+        frames = shape[1] * (shape[3] if len(shape) == 6 else 1)
+        print(
+            f'| `{path.stem}` | {frames}×{height}×{width} | {params / 1e6:.2f} M '
+            f'| {flops / 1e9:.2f} G |',
+            flush=True,
+        )
+    print(
+        f'\n{platform.machine()} CPU, Python {platform.python_version()}, torch '
+        f'{torch.__version__}, mmengine {mmengine.__version__}, mmaction2 '
+        f'{mmaction.__version__}, tpn_tsn_plugin {tpn_tsn_plugin.__version__}'
+    )
+
+
+def natural_order(path: Path) -> list:
+    """Sort 8x8 before 16x4, and r50 before r101."""
+    return [int(p) if p.isdigit() else p for p in re.split(r'(\d+)', path.stem)]
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,48 @@
+"""Every config of the repository as a test parameter, and what is read off a config."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted(p for p in ROOT.glob('configs/[!_]*/*.py'))
+READ: dict[Path, Config] = {}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes ``config_path`` runs for every config; ``tpn_path``: tpn/."""
+    for name, folders in (('config_path', ['*']), ('tpn_path', ['tpn'])):
+        if name in metafunc.fixturenames:
+            paths = [p for p in CONFIGS if p.parent.name in folders or '*' in folders]
+            metafunc.parametrize(
+                name, paths, ids=[f'{p.parent.name}/{p.stem}' for p in paths]
+            )
+
+
+@pytest.fixture(autouse=True)
+def _mmaction_scope() -> None:
+    init_default_scope('mmaction')
+
+
+@pytest.fixture(scope='session')
+def flops() -> SimpleNamespace:
+    """Functions of the script that counts FLOPs."""
+    script = ROOT / 'tests' / 'benchmarks' / 'count_flops.py'
+    return SimpleNamespace(**runpy.run_path(str(script)))
+
+
+@pytest.fixture(scope='session')
+def read(flops: SimpleNamespace):
+    """Reads a config once, without pretrained weights; copy before changing it."""
+
+    def read_once(path: Path | str) -> Config:
+        path = ROOT / 'configs' / path
+        if path not in READ:
+            READ[path] = flops.read_config(path)
+        return READ[path]
+
+    return read_once
