@@ -14,13 +14,17 @@ READ: dict[Path, Config] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes ``config_path`` runs for every config; ``tpn_path``: tpn/."""
-    for name, folders in (('config_path', ['*']), ('tpn_path', ['tpn'])):
+    """Configs by parameter: every one; those of tpn/, with a pyramid or plain."""
+    tpn = [path for path in CONFIGS if path.parent.name == 'tpn']
+    for name, paths in (
+        ('config_path', CONFIGS),
+        ('tpn_path', tpn),
+        ('pyramid_path', [path for path in tpn if path.name.startswith('tpn-')]),
+        ('plain_path', [path for path in tpn if not path.name.startswith('tpn-')]),
+    ):
         if name in metafunc.fixturenames:
-            paths = [p for p in CONFIGS if p.parent.name in folders or '*' in folders]
-            metafunc.parametrize(
-                name, paths, ids=[f'{p.parent.name}/{p.stem}' for p in paths]
-            )
+            ids = [f'{path.parent.name}/{path.stem}' for path in paths]
+            metafunc.parametrize(name, paths, ids=ids)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,8 @@
 
 import re
 
+from mmengine.config import Config
+
 NAME = re.compile(
     r'(?P<model>[a-z0-9-]+?)_((?P<init>imagenet-pretrained)-)?(?P<backbone>r\d+[a-z0-9-]*)'
     r'_(?P<gpus>\d+)xb(?P<batch>\d+)'
@@ -41,8 +43,6 @@ def test_model_in_the_name(config_path, read):
 
 
 def test_pretrained_weights_in_the_name(config_path):
-    from mmengine.config import Config
-
     name, model = parse(config_path), Config.fromfile(config_path).model
     address = model.backbone.pretrained
     if name['init'] is None:

@@ -143,7 +143,11 @@ def test_killed_run_leaves_nothing_that_is_trusted(tmp_path):
     assert not root.exists()
     assert leftovers(root)
     # Workers without a parent end by themselves; init may leave them as zombies.
-    wait_for(lambda: not any(alive(pid) for pid in workers))
+    try:
+        wait_for(lambda: not any(alive(pid) for pid in workers))
+    finally:
+        for pid in filter(alive, workers):
+            os.kill(int(pid), signal.SIGKILL)
     assert generate(root, SMALL, workers=1)
     assert leftovers(root) == []
     assert len((root / 'train.txt').read_text().splitlines()) == 12

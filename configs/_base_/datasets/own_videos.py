@@ -1,78 +1,56 @@
 # Your own videos: a folder and a list with lines `path label`. Give both by
-#   --cfg-options train_dataloader.dataset.data_prefix.video=FOLDER \
+#   --cfg-options train_dataloader.dataset.data_prefix.video=FOLDER
 #                 train_dataloader.dataset.ann_file=LIST
 # and the same for val_dataloader and test_dataloader.
-folder = 'data/own_videos'
+_base_ = 'loaders.py'
 
-sampler = dict(type='SampleFrames', clip_len=8, frame_interval=8, num_clips=1)
-train_pipeline = [
-    dict(type='DecordInit'),
-    sampler,
-    dict(type='DecordDecode'),
-    dict(type='Resize', scale=(-1, 128)),
+folder = 'data/own_videos'
+clip = dict(type='SampleFrames', clip_len=8, frame_interval=8, num_clips=1)
+open_video = dict(type='DecordInit')
+decode = [dict(type='DecordDecode'), dict(type='Resize', scale=(-1, 128))]
+random_crop = [
     dict(type='RandomResizedCrop', area_range=(0.5, 1.0)),
     dict(type='Resize', scale=(112, 112), keep_ratio=False),
     dict(type='Flip', flip_ratio=0.5),
+]
+pack = [
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
-val_pipeline = [
-    dict(type='DecordInit'),
-    dict(sampler, test_mode=True),
-    dict(type='DecordDecode'),
-    dict(type='Resize', scale=(-1, 128)),
-    dict(type='CenterCrop', crop_size=112),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs'),
-]
-test_pipeline = [
-    dict(type='DecordInit'),
-    dict(sampler, num_clips=4, test_mode=True),
-    dict(type='DecordDecode'),
-    dict(type='Resize', scale=(-1, 128)),
-    dict(type='ThreeCrop', crop_size=128),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs'),
-]
+videos = dict(type='CheckedVideoDataset', data_prefix=dict(video=folder))
+held_out = dict(videos, ann_file=f'{folder}/val.txt', test_mode=True)
 
 train_dataloader = dict(
-    batch_size=8,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='CheckedVideoDataset',
+        videos,
         ann_file=f'{folder}/train.txt',
-        data_prefix=dict(video=folder),
-        pipeline=train_pipeline,
+        pipeline=[open_video, clip, *decode, *random_crop, *pack],
     ),
 )
 val_dataloader = dict(
-    batch_size=8,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='CheckedVideoDataset',
-        ann_file=f'{folder}/val.txt',
-        data_prefix=dict(video=folder),
-        pipeline=val_pipeline,
-        test_mode=True,
+        held_out,
+        pipeline=[
+            open_video,
+            dict(clip, test_mode=True),
+            *decode,
+            dict(type='CenterCrop', crop_size=112),
+            *pack,
+        ],
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='CheckedVideoDataset',
-        ann_file=f'{folder}/val.txt',
-        data_prefix=dict(video=folder),
-        pipeline=test_pipeline,
-        test_mode=True,
+        held_out,
+        pipeline=[
+            open_video,
+            dict(clip, num_clips=4, test_mode=True),
+            *decode,
+            dict(type='ThreeCrop', crop_size=128),
+            *pack,
+        ],
     ),
 )
-
-val_evaluator = dict(type='AccMetric')
-test_evaluator = dict(type='AccMetric')

@@ -1,60 +1,26 @@
 # Generated on first use; see `tpn-tsn make-demo-data --help`.
-data_root = 'work_dirs/demo_data/tempo'
+_base_ = 'loaders.py'
 
-sampler = dict(type='SampleFrames', clip_len=8, frame_interval=4, num_clips=1)
-train_pipeline = [
-    dict(type='DecordInit'),
-    sampler,
+clip = dict(type='SampleFrames', clip_len=8, frame_interval=4, num_clips=1)
+open_video = dict(type='DecordInit')
+to_input = [
     dict(type='DecordDecode'),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
-test_pipeline = [
-    dict(type='DecordInit'),
-    dict(sampler, test_mode=True),
-    dict(type='DecordDecode'),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs'),
-]
+videos = dict(type='TempoDemoDataset', data_root='work_dirs/demo_data/tempo')
+testing = dict(
+    videos,
+    pipeline=[open_video, dict(clip, test_mode=True), *to_input],
+    test_mode=True,
+)
 
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='TempoDemoDataset',
-        data_root=data_root,
-        split='train',
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(videos, split='train', pipeline=[open_video, clip, *to_input]),
 )
-val_dataloader = dict(
-    batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='TempoDemoDataset',
-        data_root=data_root,
-        split='val',
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
+val_dataloader = dict(batch_size=16, num_workers=1, dataset=dict(testing, split='val'))
 test_dataloader = dict(
-    batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='TempoDemoDataset',
-        data_root=data_root,
-        split='test',
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+    batch_size=16, num_workers=1, dataset=dict(testing, split='test')
 )
-
-val_evaluator = dict(type='AccMetric')
-test_evaluator = dict(type='AccMetric')
