@@ -12,12 +12,8 @@ from tpn_tsn_plugin.datasets.tempo_demo.classes import (
     TEMPO_BANDS_HZ,
     motion_and_tempo,
 )
-from tpn_tsn_plugin.datasets.tempo_demo.clips import (
-    SceneOptions,
-    make_clip,
-    plan_clip,
-)
-from tpn_tsn_plugin.datasets.tempo_demo.options import TempoOptions
+from tpn_tsn_plugin.datasets.tempo_demo.clips import make_clip, plan_clip
+from tpn_tsn_plugin.datasets.tempo_demo.options import SceneOptions, TempoOptions
 from tpn_tsn_plugin.datasets.tempo_demo.untrimmed import KINDS, make_untrimmed
 from tpn_tsn_plugin.datasets.tempo_demo.video_io import write_video
 

@@ -55,7 +55,6 @@ def theirs(request, tmp_path_factory):
     init_default_scope('mmaction')
     torch.manual_seed(0)
     model = build(SHIPPED / request.param)
-    model.init_weights()
     path = tmp_path_factory.mktemp('checkpoint') / 'mmaction2.pth'
     with pytest.MonkeyPatch.context() as patch, torch.no_grad():
         # its dense classifier goes to the machine's device, wherever the model is
@@ -75,10 +74,19 @@ def train_forward(model, make_views):
 
 
 def predict(model, views, fcn_test):
+    """Mean of the views' scores; probabilities would hide small differences."""
     model.test_cfg = dict(fcn_test=fcn_test)
+    model.cls_head.average_clips = 'score'
     sample = ActionDataSample().set_gt_label(LABEL)
     (result,) = model.eval()(views, [sample], mode='predict')
     return result.pred_score
+
+
+def assert_same(ours, theirs):
+    """Equal to 1e-5 of the largest value, which is not nothing."""
+    largest = theirs.abs().max().item()
+    assert largest > 1e-3
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5 * largest)
 
 
 RECOGNIZERS = {SLOWONLY: [None], TSM: [None, 'PyramidRecognizer2D']}
@@ -104,21 +112,21 @@ def test_checkpoint_gives_the_same_model(theirs, tmp_path, caplog):
 
         make_views = VIEWS[shipped]
         views = make_views(3)
-        torch.testing.assert_close(
+        assert_same(
             predict(ours, views, fcn_test=True),
             predict(their_model, views, fcn_test=True),
         )
         one = make_views(1)
-        torch.testing.assert_close(
+        assert_same(
             predict(ours, one, fcn_test=False),
             predict(their_model, one, fcn_test=False),
         )
         our_losses = train_forward(ours, make_views)
         their_losses = train_forward(their_model, make_views)
         for our_name, name in [('loss_cls', 'loss_cls'), ('loss_aux_1', 'loss_aux')]:
-            torch.testing.assert_close(our_losses[our_name], their_losses[name])
+            assert_same(our_losses[our_name], their_losses[name])
         # running statistics of training have moved alike
-        torch.testing.assert_close(
+        assert_same(
             predict(ours, one, fcn_test=False),
             predict(their_model, one, fcn_test=False),
         )

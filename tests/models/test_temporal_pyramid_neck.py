@@ -240,3 +240,21 @@ def test_label_out_of_range():
     samples = [ActionDataSample().set_gt_label(i) for i in (0, 3)]
     with pytest.raises(ValueError, match=r'label 3 is out of range.* from 0 to 2'):
         neck(maps(), samples)
+
+
+def test_automatic_mixed_precision():
+    neck = small_neck(aux_head=dict(num_classes=3))
+    samples = [ActionDataSample().set_gt_label(i) for i in range(2)]
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        features, losses = neck(maps(), samples)
+    assert features.dtype == torch.bfloat16
+    (features.float().mean() + sum(losses.values())).backward()
+    assert all(p.grad.isfinite().all() for p in neck.parameters())
+
+
+def test_options_are_left_as_they_were():
+    """Two necks from one options dict do not share or change it."""
+    options = dict(aux_head=dict(num_classes=3, loss_weights=[0.1, 0.2]))
+    small_neck(**options)
+    small_neck(**options)
+    assert options == dict(aux_head=dict(num_classes=3, loss_weights=[0.1, 0.2]))

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .classes import CLASS_NAMES, TEMPO_BANDS_HZ, motion_and_tempo
-from .clips import SceneOptions, draw_video, plan_clip
-from .options import TempoOptions
+from .clips import draw_video, plan_clip
+from .options import SceneOptions, TempoOptions
 from .scene import Track
 
 Colour = tuple[int, int, int]

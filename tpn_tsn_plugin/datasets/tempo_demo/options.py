@@ -9,12 +9,71 @@ import numpy as np
 
 from tpn_tsn_plugin.errors import require_one_of
 
-from .clips import SceneOptions
+from .classes import TEMPO_BANDS_HZ
 
 DEFAULT_ROOT = 'work_dirs/demo_data/tempo'
 
 TRIMMED_SPLITS: tuple[str, ...] = ('train', 'val', 'test')
 SPLITS: tuple[str, ...] = (*TRIMMED_SPLITS, 'untrimmed')
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """How clips look and how hard they are.
+
+    Lengths are fractions of the picture's side, so that another ``size`` keeps the
+    task; pairs are the lowest and the highest value of a uniform distribution.
+
+    Attributes:
+        num_frames: Length of a trimmed clip in frames.
+        size: Height and width in pixels, an even number.
+        fps: Frames per second of every video.
+        radius: Object size.
+        travel: Amplitude of swing and orbit. Its spread keeps speed from telling
+            the tempo: a short fast swing moves no quicker than a long slower one.
+        pulse_depth: Amplitude of a pulse, as a fraction of the radius.
+        max_distractors: Most objects that stand still or drift, besides the actor.
+        distractor_drift: Farthest that a distractor drifts during a video.
+        camera_drift: Farthest that the camera moves from its mean place.
+        background_contrast: Spread of the background's grey values, 0 to 255.
+        noise: Standard deviation of pixel noise, in grey values.
+    """
+
+    num_frames: int = 64
+    size: int = 56
+    fps: int = 16
+    radius: Range = (0.10, 0.16)
+    travel: Range = (0.14, 0.24)
+    pulse_depth: Range = (0.30, 0.60)
+    max_distractors: int = 1
+    distractor_drift: float = 0.12
+    camera_drift: float = 0.03
+    background_contrast: float = 15.0
+    noise: Range = (1.0, 5.0)
+
+    def __post_init__(self) -> None:
+        if self.size < 16 or self.size % 2:
+            raise ValueError(f'size must be an even number from 16, got {self.size}')
+        if self.num_frames < 2 or self.fps < 1:
+            raise ValueError(
+                'num_frames must be at least 2 and fps at least 1, '
+                f'got {self.num_frames} and {self.fps}'
+            )
+        fastest = max(high for _, high in TEMPO_BANDS_HZ.values())
+        if self.fps <= 2 * fastest:
+            raise ValueError(
+                f'fps must be above {2 * fastest:g}, twice the fastest tempo, '
+                f'got {self.fps}'
+            )
+        for name in ('radius', 'travel', 'pulse_depth', 'noise'):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high:
+                raise ValueError(
+                    f'{name} must be a pair 0 <= low <= high, got '
+                    f'{getattr(self, name)!r}'
+                )
 
 
 @dataclass(frozen=True)

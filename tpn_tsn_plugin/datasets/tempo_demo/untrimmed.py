@@ -11,16 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .actions import Action, Actor, action_phases, sample_action, sample_actor
 from .classes import CLASS_NAMES
-from .clips import (
-    Action,
-    Actor,
-    SceneOptions,
-    action_phases,
-    draw_video,
-    sample_action,
-    sample_actor,
-)
+from .clips import draw_video
+from .options import SceneOptions
 from .scene import FloatArray
 
 KINDS: tuple[str, ...] = ('several', 'short', 'full', 'background')
