@@ -22,6 +22,14 @@ class MissingVideoError(PluginError, FileNotFoundError):
     """A video that an annotation file names does not exist."""
 
 
+class DemoDataError(PluginError, ValueError):
+    """A demo data folder cannot be used as it is."""
+
+
+class ExperimentError(PluginError, RuntimeError):
+    """Training or testing of an experiment failed."""
+
+
 class UnsafeCheckpointError(PluginError, RuntimeError):
     """A checkpoint asks for a class that loading does not allow."""
 

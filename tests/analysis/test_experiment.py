@@ -6,10 +6,10 @@ import pytest
 
 from tpn_tsn_plugin.analysis.experiment import (
     Experiment,
-    ExperimentError,
     read_validation,
     run_experiment,
 )
+from tpn_tsn_plugin.errors import ExperimentError
 
 CONFIG = 'configs/demo/tpn-slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py'
 

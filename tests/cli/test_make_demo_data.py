@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from tpn_tsn_plugin.cli.make_demo_data import make_demo_data
-from tpn_tsn_plugin.datasets.tempo_demo.store import DemoDataError
+from tpn_tsn_plugin.errors import DemoDataError
 
 SMALL = ['--train', '2', '--val', '1', '--test', '1', '--untrimmed', '1']
 SMALL += ['--workers', '1']

@@ -52,6 +52,16 @@ def test_training(tpn_path, read):
     assert config.model.cls_head.num_classes == classes
 
 
+def test_training_crops(tpn_path, read):
+    steps = {s.type: s for s in read(tpn_path).train_dataloader.dataset.pipeline}
+    if 'released' in tpn_path.stem:
+        assert {'RandomResizedCrop', 'ColorJitter'} < set(steps)
+    else:
+        assert steps['RandomRescale'].scale_range == (256, 320)
+        assert not {'RandomResizedCrop', 'ColorJitter'} & set(steps)
+    assert steps['Flip'].flip_ratio == 0.5
+
+
 def test_baseline_differs_in_the_model_only(plain_path, read):
     plain = read(plain_path)
     pyramid = read(plain_path.with_name(f'tpn-{plain_path.name}'))

@@ -6,8 +6,7 @@ from mmengine.registry import DefaultScope
 
 from tpn_tsn_plugin.datasets import TempoDemoDataset
 from tpn_tsn_plugin.datasets.tempo_demo import CLASS_NAMES
-from tpn_tsn_plugin.datasets.tempo_demo.store import DemoDataError
-from tpn_tsn_plugin.errors import MissingVideoError
+from tpn_tsn_plugin.errors import DemoDataError, MissingVideoError
 from tpn_tsn_plugin.registry import DATASETS
 
 SIZES = {'train': 12, 'val': 12, 'test': 0, 'untrimmed': 4}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tpn_tsn_plugin.datasets.tempo_demo import TempoOptions, generate
-from tpn_tsn_plugin.datasets.tempo_demo.store import DemoDataError, make_once
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.datasets.tempo_demo.store import make_once
+from tpn_tsn_plugin.errors import DemoDataError, PluginError
 
 FORK = multiprocessing.get_context('fork')
 SMALL = TempoOptions(train=12, val=0, test=0, untrimmed=0)

@@ -12,22 +12,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
+from mmengine.utils.dl_utils import collect_env
 
-from tpn_tsn_plugin.errors import MissingDependencyError, PluginError
+from tpn_tsn_plugin.errors import ExperimentError, MissingDependencyError
 from tpn_tsn_plugin.registry import MODELS
 
 Progress = Callable[[int, int, float | None], None]
 POLL_SECONDS = 0.5
-
-
-class ExperimentError(PluginError, RuntimeError):
-    """Training or testing of an experiment failed."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     Returns:
         The result: ``config``, ``seed``, ``options``, ``parameters``, ``epochs``,
         ``validation`` (top-1 of each epoch), ``test`` (metrics), ``train_seconds`` (of
-        this run alone where it went on from an earlier one, see ``resumed``).
+        this run alone where it went on from an earlier one, see ``resumed``),
+        ``environment``.
 
     Raises:
         ExperimentError: Training or testing failed; the log is named.
@@ -134,6 +134,7 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         train_seconds=round(seconds, 1),
         validation=read_validation(experiment.work_dir),
         test=_read_test(experiment.work_dir),
+        environment=describe_environment(),
     )
     _write_whole(experiment.result_file, json.dumps(result, indent=1) + '\n')
     return result
@@ -144,6 +145,17 @@ def count_parameters(config: Config) -> int:
     init_default_scope('mmaction')
     model = MODELS.build(config.model)
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def describe_environment() -> dict[str, Any]:
+    """What figures depend on: versions, GPU, threads."""
+    found = collect_env()
+    names = ('Python', 'PyTorch', 'MMEngine', 'GPU 0')
+    return {
+        **{name: found[name] for name in names if name in found},
+        'MMAction2': version('mmaction2'),
+        'threads': torch.get_num_threads(),
+    }
 
 
 def read_validation(work_dir: Path) -> dict[int, float]:

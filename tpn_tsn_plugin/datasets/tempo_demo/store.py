@@ -17,13 +17,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 from mmengine.logging import print_log
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import DemoDataError
 
 MANIFEST = 'manifest.json'
-
-
-class DemoDataError(PluginError, ValueError):
-    """A demo data folder cannot be used as it is."""
 
 
 def read_manifest(root: Path) -> dict[str, Any] | None:
