@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 
 from tpn_tsn_plugin.compat import (
     checkpoint_loading,
+    color_jitter,
     cpu_launch,
     drn,
     importlib_metadata,
@@ -24,6 +25,7 @@ __all__ = ['REPAIRS', 'Repair', 'Report', 'apply', 'reports']
 REPAIRS: tuple[Repair, ...] = (
     importlib_metadata.REPAIR,
     drn.REPAIR,
+    color_jitter.REPAIR,
     checkpoint_loading.REPAIR,
     cpu_launch.REPAIR,
 )

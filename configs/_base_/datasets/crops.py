@@ -16,12 +16,11 @@ ten_crop = [
     dict(type='Resize', scale=(-1, 256)),
     dict(type='TenCrop', crop_size=224),
 ]
-# Training in the official code and in MMAction2. Under NumPy 2 MMAction2's jitter stops
-# at the first negative shift of the hue, so that the hue stays.
+# Training in the official code and in MMAction2.
 released_crop = [
     dict(type='RandomResizedCrop'),
     dict(type='Resize', scale=(224, 224), keep_ratio=False),
-    dict(type='ColorJitter', hue=0.0),
+    dict(type='ColorJitter'),
 ]
 
 # Single frames for 2D backbones, clips for 3D ones.
