@@ -1,9 +1,9 @@
 """MMAction2's ``ColorJitter`` stops at a negative shift of the hue under NumPy 2.
 
-It adds a Python integer to an array of bytes, which NumPy 2 refuses where the integer is
-negative (``OverflowError: Python integer -1 out of bounds for uint8``), so that training
-with MMAction2's own TPN configs ends at a random step. No upstream issue is known (the
-code is in mmaction/datasets/transforms/processing.py).
+It adds a Python integer to an array of bytes, which NumPy 2 refuses where the integer
+is negative (``OverflowError: Python integer -1 out of bounds for uint8``), so that
+training with MMAction2's own TPN configs ends at a random step. No upstream issue is
+known (the code is in mmaction/datasets/transforms/processing.py).
 """
 
 from importlib import import_module
