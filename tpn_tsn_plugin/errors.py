@@ -7,6 +7,7 @@ because MMEngine's registry re-raises exceptions as ``type(error)(message)``.
 """
 
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 
@@ -52,3 +53,17 @@ def require_one_of(name: str, value: Any, allowed: Iterable[Any]) -> None:
     choices = list(allowed)
     if value not in choices:
         raise ValueError(f'{name} must be one of {choices}, got {value!r}')
+
+
+def require_positive_int(name: str, value: Any) -> None:
+    """Check that an option is a whole number from 1 on.
+
+    Args:
+        name: Name of the option, as the user wrote it.
+        value: The value that came.
+
+    Raises:
+        ValueError: It is something else; the message says what.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f'{name} must be a whole number from 1 on, got {value!r}')

@@ -11,11 +11,12 @@ was there before the step; on a GPU the allocator's own peak.
 import argparse
 import json
 import platform
-import resource
+import re
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
 from mmengine.registry import init_default_scope
@@ -98,9 +99,16 @@ def measure_memory(name, flow, rates, batch, device):
         step(neck, maps)
         print((torch.cuda.max_memory_allocated() - before) / 2**20)
         return
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux: forget the peak so far, which a process inherits from its parent.
+    Path('/proc/self/clear_refs').write_text('5')
+    before = peak_kib()
     step(neck, maps)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10)
+    print((peak_kib() - before) / 2**10)
+
+
+def peak_kib():
+    status = Path('/proc/self/status').read_text()
+    return int(re.search(r'VmHWM:\s+(\d+) kB', status)[1])
 
 
 def memory(arguments, flow, rates):

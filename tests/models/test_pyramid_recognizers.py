@@ -256,7 +256,7 @@ def test_wrong_head_options():
     for change, message in (
         (dict(average_clips='mean'), 'average_clips must be one of'),
         (dict(spatial_type='max'), 'spatial_type must be one of'),
-        (dict(consensus=dict(type='MaxConsensus')), 'consensus.type must be one of'),
+        (dict(consensus=dict(type='MaxConsensus')), 'consensus must be one of'),
     ):
         with pytest.raises(ValueError, match=message):
             MODELS.build(options | change)

@@ -8,7 +8,7 @@ from mmaction.structures import ActionDataSample
 
 from tpn_tsn_plugin.functional.pyramid import max_pool_to, resize
 from tpn_tsn_plugin.models import TemporalPyramidNeck
-from tpn_tsn_plugin.models.necks.tpn.information_flow import FLOWS, InformationFlow
+from tpn_tsn_plugin.models.necks.tpn.information_flow import KINDS, InformationFlow
 
 WIDTHS = (16, 32, 64)
 
@@ -39,7 +39,7 @@ def test_output_shape_is_the_shortest_level_at_the_top_size():
 
 
 @pytest.mark.parametrize('length', [4, 5, 7, 9, 16])
-@pytest.mark.parametrize('flow', FLOWS)
+@pytest.mark.parametrize('flow', KINDS)
 def test_any_length(flow, length):
     features, _ = small_neck(information_flow=flow)(maps(length))
     assert features.shape[2] == -(-length // 4)
@@ -69,7 +69,7 @@ def test_single_depth_samples_one_map():
 
 @pytest.mark.parametrize(
     ('spatial', 'temporal', 'flow', 'aux'),
-    itertools.product([True, False], [True, False], FLOWS, [True, False]),
+    itertools.product([True, False], [True, False], KINDS, [True, False]),
 )
 def test_every_component_can_be_left_out(spatial, temporal, flow, aux):
     neck = small_neck(
@@ -184,8 +184,11 @@ def test_one_to_one_maps_of_one_sample_in_evaluation():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(temporal_rates=(0, 1, 2)), r'whole numbers from 1 on, got \(0, 1, 2\)'),
-        (dict(temporal_rates=(1, 2.5, 4)), 'whole numbers'),
+        (
+            dict(temporal_rates=(0, 1, 2)),
+            r'\[0\] must be a whole number from 1 on, got 0',
+        ),
+        (dict(temporal_rates=(1, 2.5, 4)), r'temporal_rates\[1\] must be .*, got 2.5'),
         (dict(temporal_rates=(4, 2, 1)), r'did you mean \(1, 2, 4\)\?'),
         (dict(temporal_rates=(4,)), 'two or more'),
         (dict(temporal_rates=(1, 2)), 'one entry a level, got 3 and 2'),
@@ -203,8 +206,25 @@ def test_one_to_one_maps_of_one_sample_in_evaluation():
             dict(aux_head=dict(num_classes=3, loss_weights=(1, 2, 3))),
             'one number for all levels or 2, one for each level below the top, got 3',
         ),
-        (dict(aux_head=dict(num_classes=3, loss_weights=-1)), 'must not be negative'),
+        (dict(aux_head=dict(num_classes=3, loss_weights=-1)), 'not negative, got'),
         (dict(aux_head=dict(classes=3)), 'num_classes'),
+        (dict(aux_head=400), 'aux_head must be a dict with num_classes'),
+        (dict(aux_head=dict(num_classes='3')), 'aux_head.num_classes must be a whole'),
+        (dict(aux_head=dict(num_classes=3, loss_weights=[None, 1])), 'be numbers'),
+        (dict(in_channels=(16, 0, 64)), r'in_channels\[1\] must be .*, got 0'),
+        (dict(in_channels='16'), "in_channels must be a whole number.* got '16'"),
+        (dict(mid_channels=0), 'mid_channels must be a whole number'),
+        (dict(out_channels=None), 'out_channels must be a whole number'),
+        (dict(groups=0), 'groups must be a whole number'),
+        (dict(spatial_strides=2), '3 powers of two'),
+        (
+            dict(spatial_strides=(4, 2, 1), spatial_modulation=False),
+            'spatial_strides=.* has no effect',
+        ),
+        (
+            dict(fusion_channels=8, information_flow='isolation'),
+            'fusion_channels=8 has no effect',
+        ),
     ],
 )
 def test_wrong_options(options, message):
@@ -227,6 +247,20 @@ def test_wrong_maps(change, message):
     with pytest.raises(ValueError, match=message) as error:
         small_neck()(change(maps()))
     assert '\n' not in str(error.value)
+
+
+def test_rates_that_are_not_used_may_be_long():
+    neck = small_neck(temporal_modulation=False, temporal_rates=(1, 2, 16))
+    assert neck(maps(length=4))[0].shape[2] == 4
+
+
+def test_several_classes_a_video_need_a_loss_for_them():
+    neck = small_neck(aux_head=dict(num_classes=3))
+    samples = [ActionDataSample() for _ in range(2)]
+    for sample in samples:
+        sample.set_gt_label(torch.tensor([1.0, 0.0, 1.0]))
+    with pytest.raises(ValueError, match=r'need aux_head.loss_cls=.*BCELossWithLogits'):
+        neck(maps(), samples)
 
 
 def test_single_depth_with_several_maps():

@@ -5,6 +5,7 @@ that was interrupted goes on from its last checkpoint.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -70,6 +71,11 @@ class Experiment:
         return self.folder / f'{self.name}.json'
 
     @property
+    def digest_file(self) -> Path:
+        """Of which config the work dir is."""
+        return self.work_dir / 'config.sha256'
+
+    @property
     def log_file(self) -> Path:
         """What training and testing print."""
         return self.folder / f'{self.name}.log'
@@ -93,24 +99,34 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         ExperimentError: Training or testing failed; the log is named.
         MissingDependencyError: mim is not installed.
     """
+    config = experiment.load_config()
+    digest = hashlib.sha256(config.pretty_text.encode()).hexdigest()
     if experiment.result_file.exists():
-        return json.loads(experiment.result_file.read_text())
+        result = json.loads(experiment.result_file.read_text())
+        _require_same(experiment, result.get('config_digest'), digest)
+        return result
     if find_spec('mim') is None:
         raise MissingDependencyError(
             'mim is not installed; install the plugin with its extra: '
             "pip install 'tpn-tsn-plugin[mim]'"
         )
-    config = experiment.load_config()
     epochs = config.train_cfg.max_epochs
     experiment.work_dir.mkdir(parents=True, exist_ok=True)
+    if experiment.digest_file.exists():
+        _require_same(experiment, experiment.digest_file.read_text(), digest)
+    experiment.digest_file.write_text(digest)
     resumed = _last_checkpoint(experiment.work_dir) is not None
 
     start = time.perf_counter()
     process = _start(experiment, 'train', *(['--resume'] if resumed else []))
-    while process.poll() is None:
-        time.sleep(POLL_SECONDS)
-        curve = read_validation(experiment.work_dir)
-        progress(max(curve, default=0), epochs, curve[max(curve)] if curve else None)
+    try:
+        while process.poll() is None:
+            time.sleep(POLL_SECONDS)
+            curve = read_validation(experiment.work_dir)
+            latest = max(curve, default=0)
+            progress(latest, epochs, curve.get(latest))
+    finally:
+        process.terminate()
     _require_success(process, experiment, 'training')
     seconds = time.perf_counter() - start
 
@@ -128,6 +144,7 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         config=experiment.config.name,
         seed=experiment.seed,
         options=list(experiment.options),
+        config_digest=digest,
         parameters=count_parameters(config),
         epochs=epochs,
         resumed=resumed,
@@ -140,6 +157,15 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     return result
 
 
+def _require_same(experiment: Experiment, before: str | None, now: str) -> None:
+    if before != now:
+        raise ExperimentError(
+            f'{experiment.folder} holds {experiment.name} made with another config or '
+            f'other options than {list(experiment.options)}; choose another folder, or '
+            f'delete {experiment.result_file.name} and {experiment.name}/ there'
+        )
+
+
 def count_parameters(config: Config) -> int:
     """Number of parameters of a config's model; nothing is initialised or loaded."""
     init_default_scope('mmaction')
@@ -150,9 +176,9 @@ def count_parameters(config: Config) -> int:
 def describe_environment() -> dict[str, Any]:
     """What figures depend on: versions, GPU, threads."""
     found = collect_env()
-    names = ('Python', 'PyTorch', 'MMEngine', 'GPU 0')
+    names = ('Python', 'PyTorch', 'MMEngine', 'OpenCV', 'GPU')
     return {
-        **{name: found[name] for name in names if name in found},
+        **{key: value for key, value in found.items() if key.startswith(names)},
         'MMAction2': version('mmaction2'),
         'threads': torch.get_num_threads(),
     }

@@ -19,7 +19,6 @@ from tpn_tsn_plugin.datasets.tempo_demo import (
     generate,
     progress,
 )
-from tpn_tsn_plugin.errors import require_one_of
 
 # The first is what the others are compared with.
 MODELS = {
@@ -50,6 +49,33 @@ All four models, three seeds each:
 """
 
 
+def read_models(context: click.Context, _: click.Parameter, value: str) -> list[str]:
+    """Split and check the names of models."""
+    names = [name.strip() for name in value.split(',')]
+    unknown = [name for name in names if name not in MODELS]
+    if unknown:
+        raise click.BadParameter(f'{unknown[0]!r} is not one of {", ".join(MODELS)}')
+    return names
+
+
+def read_seeds(context: click.Context, _: click.Parameter, value: str) -> list[int]:
+    """Split and check the seeds."""
+    seeds = [seed.strip() for seed in value.split(',')]
+    if not all(seed.isdigit() for seed in seeds):
+        raise click.BadParameter(f'must be whole numbers like 0,1,2, got {value!r}')
+    return [int(seed) for seed in seeds]
+
+
+def read_options(
+    context: click.Context, _: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Check that options are pairs."""
+    for option in value:
+        if '=' not in option:
+            raise click.BadParameter(f'must be KEY=VALUE, got {option!r}')
+    return value
+
+
 @click.command(
     help='Generate the demo videos, train TPN and its baseline with `mim train`, test '
     'them with `mim test`, and print the comparison. What is finished is not done '
@@ -57,33 +83,34 @@ All four models, three seeds each:
     context_settings={'show_default': True},
 )
 @click.argument('out', type=click.Path(path_type=Path), default='work_dirs/demo')
-@click.option('--models', default='slowonly,tpn', help=f'Any of {",".join(MODELS)}.')
-@click.option('--seeds', default='0', help='Seeds, separated by commas.')
+@click.option(
+    '--models',
+    default='slowonly,tpn',
+    callback=read_models,
+    help=f'Any of {", ".join(MODELS)}, separated by commas.',
+)
+@click.option(
+    '--seeds', default='0', callback=read_seeds, help='Seeds, separated by commas.'
+)
 @click.option(
     '--cfg-options',
     multiple=True,
+    callback=read_options,
     metavar='KEY=VALUE',
     help='Change an entry of every config; may be repeated.',
 )
-def demo(out: Path, models: str, seeds: str, cfg_options: tuple[str, ...]) -> None:
+def demo(
+    out: Path, models: list[str], seeds: list[int], cfg_options: tuple[str, ...]
+) -> None:
     """Train and test the chosen models and compare them."""
-    chosen = models.split(',')
-    for model in chosen:
-        require_one_of('--models', model, MODELS)
-    if not all(seed.strip().isdigit() for seed in seeds.split(',')):
-        raise ValueError(f'--seeds must be whole numbers like 0,1,2, got {seeds!r}')
-
-    out.mkdir(parents=True, exist_ok=True)
     configs = Path(str(files('tpn_tsn_plugin') / '.mim' / 'configs' / 'demo'))
     experiments = [
-        (
-            MODELS[model][0],
-            Experiment(configs / MODELS[model][1], seed, out, cfg_options),
-        )
-        for seed in map(int, seeds.split(','))
-        for model in chosen
+        (MODELS[name][0], Experiment(configs / MODELS[name][1], seed, out, cfg_options))
+        for seed in seeds
+        for name in models
     ]
     num_test = _make_data(experiments[0][1])
+    out.mkdir(parents=True, exist_ok=True)
 
     results: dict[str, list[dict]] = {}
     for title, experiment in experiments:
@@ -94,7 +121,7 @@ def demo(out: Path, models: str, seeds: str, cfg_options: tuple[str, ...]) -> No
     (out / 'comparison.md').write_text(table + '\n')
     click.echo(
         f'\nTop-1 accuracy on the test split ({num_test} clips, '
-        f'12 classes, chance 8.3 %), seeds {seeds}:\n\n{table}\n\n'
+        f'12 classes, chance 8.3 %), seeds {", ".join(map(str, seeds))}:\n\n{table}\n\n'
         f'Logs, checkpoints and results: {out}'
     )
 

@@ -27,10 +27,22 @@ def stack_labels(
         Class indices of shape (N,), or soft labels of shape (N, num_classes).
 
     Raises:
-        ValueError: A class index is out of range, or a label has another length.
+        ValueError: A sample has no label, a label has another length, or a class
+            index is out of range.
     """
-    labels = torch.stack([sample.gt_label for sample in data_samples])
-    labels = labels.flatten(1)
+    missing = [i for i, sample in enumerate(data_samples) if 'gt_label' not in sample]
+    if missing:
+        raise ValueError(
+            f'sample {missing[0]} of the batch has no gt_label; training needs the '
+            'label of every video, so give it in the annotation file'
+        )
+    lengths = {sample.gt_label.numel() for sample in data_samples}
+    if len(lengths) > 1:
+        raise ValueError(
+            'the labels of a batch must all be class indices or all hold '
+            f'{num_classes} values, got lengths {sorted(lengths)}'
+        )
+    labels = torch.stack([sample.gt_label.flatten() for sample in data_samples])
     if labels.shape[1] == num_classes and labels.is_floating_point():
         return labels.to(device)
     if labels.shape[1] != 1:

@@ -6,6 +6,8 @@ Shape letters: N videos, V views (crops times clips).
 from collections.abc import Sequence
 from typing import Any
 
+import torch.nn.functional as F
+from mmaction.evaluation import top_k_accuracy
 from mmaction.models.heads import BaseHead
 from mmaction.structures import ActionDataSample
 from torch import Tensor
@@ -48,11 +50,30 @@ class ClassificationHead(BaseHead):
     ) -> dict[str, Tensor]:
         """Loss and accuracy of scores (N, num_classes).
 
+        MMAction2 squeezes the labels and guesses afterwards what they were; here they
+        are read in one place for all heads.
+
         Raises:
             ValueError: A label does not fit ``num_classes``.
         """
-        stack_labels(data_samples, self.num_classes)
-        return super().loss_by_feat(cls_scores, data_samples)
+        labels = stack_labels(data_samples, self.num_classes, cls_scores.device)
+        losses = {}
+        if labels.ndim == 1:
+            accuracies = top_k_accuracy(
+                cls_scores.detach().float().cpu().numpy(),
+                labels.cpu().numpy(),
+                self.topk,
+            )
+            for k, accuracy in zip(self.topk, accuracies):
+                losses[f'top{k}_acc'] = cls_scores.new_tensor(accuracy)
+        if self.label_smooth_eps:
+            if labels.ndim == 1:
+                labels = F.one_hot(labels, self.num_classes)
+            eps = self.label_smooth_eps
+            labels = (1 - eps) * labels + eps / self.num_classes
+        loss = self.loss_cls(cls_scores, labels)
+        losses.update(loss if isinstance(loss, dict) else dict(loss_cls=loss))
+        return losses
 
     def average_clip(self, cls_scores: Tensor, num_segs: int = 1) -> Tensor:
         """Average the scores of each video's views.

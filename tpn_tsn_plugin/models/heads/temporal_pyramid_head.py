@@ -48,8 +48,8 @@ class TemporalPyramidHead(ClassificationHead):
         **kwargs: Any,
     ) -> None:
         require_one_of('spatial_type', spatial_type, ['avg'])
-        consensus = consensus or dict(type='AvgConsensus')
-        require_one_of('consensus.type', consensus['type'], ['AvgConsensus'])
+        allowed = [None, dict(type='AvgConsensus'), dict(type='AvgConsensus', dim=1)]
+        require_one_of('consensus', consensus, allowed)
         kwargs.setdefault('init_cfg', dict(type='Normal', layer='Linear', std=init_std))
         super().__init__(num_classes, in_channels, **kwargs)
         self.dropout = nn.Dropout(dropout_ratio)

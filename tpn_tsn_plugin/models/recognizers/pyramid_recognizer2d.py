@@ -12,7 +12,7 @@ from mmaction.models.recognizers import Recognizer2D
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from tpn_tsn_plugin.errors import require_one_of
+from tpn_tsn_plugin.errors import require_one_of, require_positive_int
 from tpn_tsn_plugin.registry import MODELS
 
 
@@ -50,6 +50,11 @@ class PyramidRecognizer2D(Recognizer2D):
         num_segments: int | None = None,
         **kwargs: Any,
     ) -> None:
+        if neck is None:
+            raise ValueError(
+                'PyramidRecognizer2D needs a neck, got None; without one use '
+                'Recognizer2D'
+            )
         super().__init__(backbone, cls_head, neck, **kwargs)
         if self.backbone_from in ('torchvision', 'timm'):
             raise ValueError(
@@ -57,7 +62,7 @@ class PyramidRecognizer2D(Recognizer2D):
                 f'stages (MMAction2, mmpretrain), got one from {self.backbone_from}'
             )
         known = getattr(self.backbone, 'num_segments', None)
-        segments = num_segments or known
+        segments = known if num_segments is None else num_segments
         if segments is None:
             raise ValueError(
                 'num_segments is not known: set num_segments of PyramidRecognizer2D '
@@ -66,6 +71,7 @@ class PyramidRecognizer2D(Recognizer2D):
         self.num_segments: int = segments
         testing = (self.test_cfg or {}).get('num_segs', self.num_segments)
         for name, value in (('num_segments', self.num_segments), ('num_segs', testing)):
+            require_positive_int(name, value)
             if known is not None and value != known:
                 raise ValueError(
                     f'{name}={value} must equal num_segments={known} of the backbone, '
@@ -137,9 +143,10 @@ class PyramidRecognizer2D(Recognizer2D):
     @staticmethod
     def _views_per_pass(test_cfg: dict, segments: int, total: int) -> int:
         frames = test_cfg.get('max_testing_views')
-        if not frames:
+        if frames is None or frames is False:
             return max(1, total)
-        if not isinstance(frames, int) or frames % segments:
+        require_positive_int('max_testing_views', frames)
+        if frames % segments:
             raise ValueError(
                 'max_testing_views counts frames and must be a multiple of the '
                 f'{segments} segments of a view, got {frames}'

@@ -5,6 +5,8 @@ Shape letters: N samples, C channels, T time, H height, W width.
 
 from collections.abc import Sequence
 
+import torch
+from mmaction.models.losses import CrossEntropyLoss
 from mmaction.structures import ActionDataSample
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
@@ -21,7 +23,7 @@ class AuxiliaryHead(nn.Module):
         num_classes: Number of classes.
         loss_weight: lambda_i of eq. 1.
         dropout_ratio: Dropout before the classifier.
-        loss_cls: Loss; cross entropy unless given.
+        loss_cls: Loss.
         norm_cfg: Normalisation of the convolution.
     """
 
@@ -29,6 +31,7 @@ class AuxiliaryHead(nn.Module):
         self,
         in_channels: int,
         num_classes: int,
+        *,
         loss_weight: float,
         dropout_ratio: float,
         loss_cls: dict,
@@ -60,7 +63,15 @@ class AuxiliaryHead(nn.Module):
         """Weighted loss lambda_i · L_i of a map (N, C, T, H, W), a scalar.
 
         Raises:
-            ValueError: A label does not fit ``num_classes``.
+            ValueError: A label does not fit ``num_classes`` or the loss.
         """
         labels = stack_labels(data_samples, self.num_classes, x.device)
+        if labels.ndim == 2 and isinstance(self.loss_cls, CrossEntropyLoss):
+            totals = labels.sum(dim=1)
+            if not torch.allclose(totals, torch.ones_like(totals), atol=1e-3):
+                raise ValueError(
+                    'labels with several classes a video need aux_head.loss_cls='
+                    "dict(type='BCELossWithLogits'), got CrossEntropyLoss and a label "
+                    f'that sums to {totals.min():g}'
+                )
         return self.loss_weight * self.loss_cls(self(x), labels)

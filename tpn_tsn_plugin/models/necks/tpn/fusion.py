@@ -45,6 +45,7 @@ class LevelFusion(nn.Module):
         self,
         channels: int,
         out_channels: int,
+        *,
         num_levels: int,
         groups: int,
         norm_cfg: dict,

@@ -1,12 +1,13 @@
 """Information flow between the levels (TPN paper, section 3.2, eq. 2).
 
-The five flows are compositions of two directions. Every flow turns one pyramid (a list
-of M levels, bottom first) into one or two pyramids of the same shapes.
+The five kinds are compositions of two directions. Each turns one pyramid (a list of M
+levels, bottom first) into one or two pyramids of the same shapes.
 
 Shape letters: N samples, C channels, T time, H height, W width, M levels.
 """
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -54,43 +55,40 @@ class BottomUp(nn.Module):
         return outs
 
 
-def _isolation(levels: Pyramid, down: Direction, up: Direction) -> list[Pyramid]:
-    return [levels]
+class Kind(NamedTuple):
+    """One kind of information flow.
+
+    Args:
+        uses_bottom_up: Whether it needs the bottom-up direction and its weights.
+        num_pyramids: Pyramids that come out; of two, the top-down one is the first.
+        compose: Makes them of the levels and the two directions.
+    """
+
+    uses_bottom_up: bool
+    num_pyramids: int
+    compose: Callable[[Pyramid, Direction, Any], list[Pyramid]]
 
 
-def _bottom_up(levels: Pyramid, down: Direction, up: Direction) -> list[Pyramid]:
-    return [up(levels)]
+def cascade(levels: Pyramid, down: Direction, up: Direction) -> list[Pyramid]:
+    """Bottom-up after top-down."""
+    aggregated = down(levels)
+    return [aggregated, up(aggregated)]
 
 
-def _top_down(levels: Pyramid, down: Direction, up: Direction) -> list[Pyramid]:
-    return [down(levels)]
-
-
-def _cascade(levels: Pyramid, down: Direction, up: Direction) -> list[Pyramid]:
-    first = down(levels)
-    return [first, up(first)]
-
-
-def _parallel(levels: Pyramid, down: Direction, up: Direction) -> list[Pyramid]:
-    return [down(levels), up(levels)]
-
-
-FLOWS = {
-    'isolation': _isolation,
-    'bottom_up': _bottom_up,
-    'top_down': _top_down,
-    'cascade': _cascade,
-    'parallel': _parallel,
+KINDS = {
+    'isolation': Kind(False, 1, lambda levels, down, up: [levels]),
+    'bottom_up': Kind(True, 1, lambda levels, down, up: [up(levels)]),
+    'top_down': Kind(False, 1, lambda levels, down, up: [down(levels)]),
+    'cascade': Kind(True, 2, cascade),
+    'parallel': Kind(True, 2, lambda levels, down, up: [down(levels), up(levels)]),
 }
-_WITH_BOTTOM_UP = ('bottom_up', 'cascade', 'parallel')
-_TWO_PYRAMIDS = ('cascade', 'parallel')
 
 
 class InformationFlow(nn.Module):
-    """One of the five information flows.
+    """One of the five kinds of information flow.
 
     Args:
-        name: A key of ``FLOWS``.
+        name: A key of ``KINDS``.
         channels: Channels of every level.
         num_levels: M.
     """
@@ -98,11 +96,11 @@ class InformationFlow(nn.Module):
     def __init__(self, name: str, channels: int, num_levels: int) -> None:
         super().__init__()
         self.name = name
-        self.num_pyramids = 2 if name in _TWO_PYRAMIDS else 1
+        self.num_pyramids = KINDS[name].num_pyramids
         self.bottom_up = (
-            BottomUp(channels, num_levels) if name in _WITH_BOTTOM_UP else nn.Identity()
+            BottomUp(channels, num_levels) if KINDS[name].uses_bottom_up else None
         )
 
     def forward(self, levels: Pyramid) -> list[Pyramid]:
-        """Return one pyramid, or top-down and bottom-up pyramid, in this order."""
-        return FLOWS[self.name](levels, top_down, self.bottom_up)
+        """Turn M maps (N, C, T_i, H_i, W_i) into one or two pyramids of M maps."""
+        return KINDS[self.name].compose(levels, top_down, self.bottom_up)

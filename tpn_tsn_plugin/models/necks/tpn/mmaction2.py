@@ -11,6 +11,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from tpn_tsn_plugin.errors import require_one_of
+
+# In the order of TPN's own arguments, after in_channels and out_channels.
 _OPTIONS = (
     'spatial_modulation_cfg',
     'temporal_modulation_cfg',
@@ -21,14 +24,22 @@ _OPTIONS = (
     'flow_type',
 )
 _REQUIRED = (
+    'in_channels',
+    'out_channels',
     'spatial_modulation_cfg',
     'temporal_modulation_cfg',
     'upsample_cfg',
     'downsample_cfg',
     'level_fusion_cfg',
 )
+_REQUIRED_KEYS = (
+    ('temporal_modulation_cfg', 'downsample_scales'),
+    ('level_fusion_cfg', 'out_channels'),
+    ('aux_head_cfg', 'out_channels'),
+)
 # MMAction2 fixes the width after pyramid fusion.
 _OUT_CHANNELS = 2048
+_FLOW_TYPES = ('cascade', 'parallel')
 
 
 def accept_mmaction2_options(init: Callable[..., None]) -> Callable[..., None]:
@@ -37,7 +48,7 @@ def accept_mmaction2_options(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def wrapper(self: nn.Module, *args: Any, **kwargs: Any) -> None:
         if any(name in kwargs for name in _OPTIONS):
-            names = ('in_channels', 'out_channels')
+            names = ('in_channels', 'out_channels', *_OPTIONS)
             kwargs = translate_options({**dict(zip(names, args)), **kwargs})
             args = ()
         init(self, *args, **kwargs)
@@ -67,11 +78,17 @@ def translate_options(cfg: dict[str, Any]) -> dict[str, Any]:
             f'{list(allowed)} or the options of TemporalPyramidNeck'
         )
     missing = [name for name in _REQUIRED if not cfg.get(name)]
+    missing += [
+        f'{name}.{key}'
+        for name, key in _REQUIRED_KEYS
+        if cfg.get(name) and key not in cfg[name]
+    ]
     if missing:
         raise ValueError(
             f"MMAction2's TPN cannot be built without {missing}; give them, or use the "
             'options of TemporalPyramidNeck (temporal_rates and its own names)'
         )
+    require_one_of('flow_type', cfg.get('flow_type', 'cascade'), _FLOW_TYPES)
     in_channels = tuple(cfg['in_channels'])
     mid_channels = cfg['out_channels']
     fusion = cfg['level_fusion_cfg']

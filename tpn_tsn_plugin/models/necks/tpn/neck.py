@@ -11,17 +11,24 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from tpn_tsn_plugin.errors import require_one_of
+from tpn_tsn_plugin.errors import require_one_of, require_positive_int
 from tpn_tsn_plugin.functional.pyramid import sample_in_time
 from tpn_tsn_plugin.registry import MODELS
 
-from . import options
+from . import checks
 from .auxiliary_head import AuxiliaryHead
 from .fusion import LevelFusion, PyramidFusion
-from .information_flow import FLOWS, InformationFlow
+from .information_flow import KINDS, InformationFlow
 from .mmaction2 import accept_mmaction2_options, rename_mmaction2_keys
 from .spatial_modulation import SpatialSemanticModulation, default_strides
 from .temporal_modulation import TemporalRateModulation, WidthProjection
+
+# As MMAction2 initialises its TPN.
+DEFAULT_INIT = [
+    dict(type='Xavier', layer='Conv3d', distribution='uniform'),
+    dict(type='Constant', layer='_BatchNorm', val=1),
+    dict(type='Normal', layer='Linear', std=0.01),
+]
 
 
 @MODELS.register_module()
@@ -59,7 +66,7 @@ class TemporalPyramidNeck(BaseModule):
         fusion_channels: Channels of each fused pyramid where there are two
             (``cascade``, ``parallel``); ``out_channels`` unless given.
         norm_cfg: Normalisation layer.
-        init_cfg: Initialisation; by default as MMAction2's TPN (Xavier convolutions).
+        init_cfg: Initialisation; ``DEFAULT_INIT`` unless given.
 
     Raises:
         ValueError: An option has a value that is not allowed, or two do not agree.
@@ -84,11 +91,13 @@ class TemporalPyramidNeck(BaseModule):
         norm_cfg: dict | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(init_cfg=init_cfg or options.DEFAULT_INIT)
+        super().__init__(init_cfg=init_cfg or DEFAULT_INIT)
         require_one_of('source', source, ['multi_depth', 'single_depth'])
-        require_one_of('information_flow', information_flow, FLOWS)
-        rates = options.check_rates(temporal_rates, source)
-        widths = options.check_widths(in_channels, source, len(rates))
+        require_one_of('information_flow', information_flow, KINDS)
+        rates = checks.check_rates(temporal_rates, source)
+        widths = checks.check_widths(in_channels, source, len(rates))
+        require_positive_int('out_channels', out_channels)
+        require_positive_int('mid_channels', mid_channels)
         self.source = source
         self.temporal_rates = rates
         self.in_channels = widths
@@ -99,18 +108,21 @@ class TemporalPyramidNeck(BaseModule):
         self.aux_heads = self._build_aux_heads(aux_head, norm_cfg)
 
         self.spatial_modulation: SpatialSemanticModulation | None = None
-        if spatial_modulation and not single:
-            strides = options.check_strides(
-                spatial_strides or default_strides(widths), len(rates)
-            )
+        if single or not spatial_modulation:
+            reason = 'without spatial modulation, which single_depth never has'
+            checks.refuse_unused('spatial_strides', spatial_strides, reason)
+        else:
+            strides = spatial_strides or default_strides(widths)
+            strides = checks.check_strides(strides, len(rates))
             self.spatial_modulation = SpatialSemanticModulation(
                 widths, strides, norm_cfg
             )
             widths = self.spatial_modulation.out_channels
 
-        options.check_groups(groups, [*widths, mid_channels])
+        checks.check_groups(groups, [*widths, mid_channels])
         # A single-depth level has its rate from sampling; it is not pooled again.
         pool_rates = (1,) * len(rates) if single else rates
+        self.shortens_time = single or temporal_modulation
         self.temporal_modulation = nn.ModuleList(
             TemporalRateModulation(width, mid_channels, rate, groups)
             if temporal_modulation
@@ -121,9 +133,20 @@ class TemporalPyramidNeck(BaseModule):
             information_flow, mid_channels, len(rates)
         )
         two = self.information_flow.num_pyramids == 2
-        fused_width = (fusion_channels or out_channels) if two else out_channels
+        if not two:
+            reason = f'with information_flow={information_flow!r}, one pyramid'
+            checks.refuse_unused('fusion_channels', fusion_channels, reason)
+        elif fusion_channels is not None:
+            require_positive_int('fusion_channels', fusion_channels)
+        fused_width = fusion_channels or out_channels
         self.level_fusions = nn.ModuleList(
-            LevelFusion(mid_channels, fused_width, len(rates), groups, norm_cfg)
+            LevelFusion(
+                mid_channels,
+                fused_width,
+                num_levels=len(rates),
+                groups=groups,
+                norm_cfg=norm_cfg,
+            )
             for _ in range(self.information_flow.num_pyramids)
         )
         self.pyramid_fusion = (
@@ -136,7 +159,7 @@ class TemporalPyramidNeck(BaseModule):
         heads = nn.ModuleDict()
         if aux_head is None:
             return heads
-        settings = options.read_aux_head(aux_head, len(self.in_channels) - 1)
+        settings = checks.read_aux_head(aux_head, len(self.in_channels) - 1)
         for level, weight in enumerate(settings.pop('loss_weights')):
             if weight:
                 heads[str(level + 1)] = AuxiliaryHead(
@@ -166,7 +189,7 @@ class TemporalPyramidNeck(BaseModule):
             (counted from 1, as in eq. 1).
 
         Raises:
-            ValueError: The maps do not fit the options.
+            ValueError: The maps do not fit the checks.
         """
         levels = self._levels(maps)
         losses = {}
@@ -198,7 +221,11 @@ class TemporalPyramidNeck(BaseModule):
     def _levels(self, maps: Tensor | Sequence[Tensor]) -> list[Tensor]:
         """The pyramid's levels as they come from the backbone, checked."""
         maps = [maps] if isinstance(maps, Tensor) else list(maps)
-        options.check_maps(maps, self.in_channels, self.temporal_rates, self.source)
-        if self.source == 'multi_depth':
-            return maps
-        return [sample_in_time(maps[0], rate) for rate in self.temporal_rates]
+        checks.check_maps(maps, self.in_channels, self.source)
+        single = self.source == 'single_depth'
+        levels = maps * len(self.temporal_rates) if single else maps
+        if self.shortens_time:
+            checks.check_lengths(levels, self.temporal_rates)
+        if not single:
+            return levels
+        return [sample_in_time(x, r) for x, r in zip(levels, self.temporal_rates)]

@@ -80,7 +80,11 @@ class SpatialSemanticModulation(nn.Module):
         return layers
 
     def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
-        """Modulate (N, C_i, T_i, H_i, W_i) to (N, C, T_i, H, W)."""
+        """Modulate (N, C_i, T_i, H_i, W_i) to (N, C, T_i, H, W).
+
+        Raises:
+            ValueError: The strides do not bring the maps to the top's size.
+        """
         outs = [stack(x) for stack, x in zip(self.levels, maps)]
         sizes = [extent(out)[1:] for out in outs]
         if len(set(sizes)) > 1:

@@ -4,30 +4,25 @@ Each raises ``ValueError`` in one line: what came, what is allowed, what to do.
 """
 
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Real
 from typing import Any
 
 from torch import Tensor
 
-DEFAULT_INIT = [
-    dict(type='Xavier', layer='Conv3d', distribution='uniform'),
-    dict(type='Constant', layer='_BatchNorm', val=1),
-    dict(type='Normal', layer='Linear', std=0.01),
-]
+from tpn_tsn_plugin.errors import require_positive_int
+
 _AUX_OPTIONS = ('num_classes', 'loss_weights', 'dropout_ratio', 'loss_cls')
 
 
-def check_rates(rates: Sequence[int], source: str) -> tuple[int, ...]:
+def check_rates(rates: Any, source: str) -> tuple[int, ...]:
     """Temporal rates: whole numbers from 1 on, not falling; rising if sampled."""
     if isinstance(rates, str) or not isinstance(rates, Sequence) or len(rates) < 2:
         raise ValueError(
             f'temporal_rates must be two or more whole numbers, one a level, '
             f'got {rates!r}'
         )
-    if any(not isinstance(r, Integral) or isinstance(r, bool) or r < 1 for r in rates):
-        raise ValueError(
-            f'temporal_rates must be whole numbers from 1 on, got {tuple(rates)}'
-        )
+    for i, rate in enumerate(rates):
+        require_positive_int(f'temporal_rates[{i}]', rate)
     if list(rates) != sorted(rates):
         raise ValueError(
             'temporal_rates must not fall from the lowest level to the top, got '
@@ -38,14 +33,15 @@ def check_rates(rates: Sequence[int], source: str) -> tuple[int, ...]:
             "temporal_rates of source='single_depth' must differ (r_1 < … < r_M), got "
             f'{tuple(rates)}'
         )
-    return tuple(int(r) for r in rates)
+    return tuple(int(rate) for rate in rates)
 
 
-def check_widths(
-    in_channels: int | Sequence[int], source: str, num_levels: int
-) -> tuple[int, ...]:
+def check_widths(in_channels: Any, source: str, num_levels: int) -> tuple[int, ...]:
     """Channels of the M levels."""
-    came = (in_channels,) if isinstance(in_channels, int) else tuple(in_channels)
+    many = isinstance(in_channels, Sequence) and not isinstance(in_channels, str)
+    came = tuple(in_channels) if many else (in_channels,)
+    for i, width in enumerate(came):
+        require_positive_int(f'in_channels[{i}]' if many else 'in_channels', width)
     if source == 'single_depth':
         if len(came) != 1:
             raise ValueError(
@@ -61,21 +57,22 @@ def check_widths(
     return came
 
 
-def check_strides(strides: Sequence[int], num_levels: int) -> tuple[int, ...]:
+def check_strides(strides: Any, num_levels: int) -> tuple[int, ...]:
     """Sizes of the levels' maps as multiples of the top's."""
-    came = tuple(strides)
+    came = tuple(strides) if isinstance(strides, Sequence) else (strides,)
     powers = all(isinstance(s, int) and s > 0 and s & (s - 1) == 0 for s in came)
     if len(came) != num_levels or not powers or came[-1] != 1:
         raise ValueError(
             f'spatial_strides must be {num_levels} powers of two that end with 1 for '
             f'the top, such as {tuple(2**i for i in reversed(range(num_levels)))}, '
-            f'got {came}'
+            f'got {strides!r}'
         )
     return came
 
 
 def check_groups(groups: int, widths: Sequence[int]) -> None:
     """Grouped convolutions need channels that the groups divide."""
+    require_positive_int('groups', groups)
     wrong = [width for width in widths if width % groups]
     if wrong:
         raise ValueError(
@@ -84,7 +81,13 @@ def check_groups(groups: int, widths: Sequence[int]) -> None:
         )
 
 
-def read_aux_head(aux_head: dict, num_heads: int) -> dict[str, Any]:
+def refuse_unused(name: str, value: Any, reason: str) -> None:
+    """An option that would change nothing is a mistake."""
+    if value is not None:
+        raise ValueError(f'{name}={value!r} has no effect {reason}; leave it out')
+
+
+def read_aux_head(aux_head: Any, num_heads: int) -> dict[str, Any]:
     """Settings of the auxiliary heads with ``loss_weights`` spelled out.
 
     Args:
@@ -95,12 +98,13 @@ def read_aux_head(aux_head: dict, num_heads: int) -> dict[str, Any]:
         ``num_classes``, ``loss_weights`` (M - 1 numbers), ``dropout_ratio`` and
         ``loss_cls``.
     """
-    unknown = sorted(set(aux_head) - set(_AUX_OPTIONS))
-    if unknown or 'num_classes' not in aux_head:
+    known = isinstance(aux_head, dict) and set(aux_head) <= set(_AUX_OPTIONS)
+    if not known or 'num_classes' not in aux_head:
         raise ValueError(
-            f'aux_head takes num_classes (always) and {list(_AUX_OPTIONS[1:])}, got '
-            f'{sorted(aux_head)}'
+            'aux_head must be a dict with num_classes and, if wanted, '
+            f'{list(_AUX_OPTIONS[1:])}, got {aux_head!r}'
         )
+    require_positive_int('aux_head.num_classes', aux_head['num_classes'])
     weights = aux_head.get('loss_weights', 0.5)
     if not isinstance(weights, Sequence):
         weights = [weights] * num_heads
@@ -109,9 +113,10 @@ def read_aux_head(aux_head: dict, num_heads: int) -> dict[str, Any]:
             f'aux_head.loss_weights must be one number for all levels or {num_heads}, '
             f'one for each level below the top, got {len(weights)}: {list(weights)}'
         )
-    if any(weight < 0 for weight in weights):
+    if any(not isinstance(weight, Real) or weight < 0 for weight in weights):
         raise ValueError(
-            f'aux_head.loss_weights must not be negative, got {list(weights)}'
+            'aux_head.loss_weights must be numbers that are not negative, got '
+            f'{list(weights)}'
         )
     return dict(
         num_classes=aux_head['num_classes'],
@@ -121,13 +126,8 @@ def read_aux_head(aux_head: dict, num_heads: int) -> dict[str, Any]:
     )
 
 
-def check_maps(
-    maps: Sequence[Tensor],
-    in_channels: Sequence[int],
-    rates: Sequence[int],
-    source: str,
-) -> None:
-    """Number, dimensions, channels and lengths of the backbone's maps."""
+def check_maps(maps: Sequence[Tensor], in_channels: Sequence[int], source: str) -> None:
+    """Number, dimensions and channels of the backbone's maps."""
     if source == 'single_depth' and len(maps) != 1:
         raise ValueError(
             f"source='single_depth' takes one map, got {len(maps)}; give the backbone "
@@ -150,11 +150,13 @@ def check_maps(
                 f'map {i} must have in_channels[{i}]={width} channels, got '
                 f'{x.shape[1]}; the maps have {[y.shape[1] for y in maps]}'
             )
-    lengths = [x.shape[2] for x in maps] * (len(rates) // len(maps))
-    for i, (length, rate) in enumerate(zip(lengths, rates)):
-        if rate > length:
+
+
+def check_lengths(levels: Sequence[Tensor], rates: Sequence[int]) -> None:
+    """A level cannot be pooled or sampled by more steps than it has."""
+    for i, (x, rate) in enumerate(zip(levels, rates)):
+        if rate > x.shape[2]:
             raise ValueError(
-                f'temporal_rates[{i}]={rate} is longer than the {length} time steps of '
-                f'map {i if len(maps) > 1 else 0}; use rates up to {length} or longer '
-                'clips'
+                f'temporal_rates[{i}]={rate} is longer than the {x.shape[2]} time '
+                f'steps of level {i + 1}; use rates up to {x.shape[2]} or longer clips'
             )
