@@ -11,6 +11,8 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
 )
 
+custom_hooks = [dict(type='CheckClassesHook')]
+
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

@@ -157,3 +157,22 @@ def test_real_clips(media_dir, tmp_path):
     )
     assert dataset[0]['inputs'].shape == (1, 3, 8, 32, 32)
     assert dataset[0]['data_samples'].gt_label.tolist() == [1]
+
+
+def test_list_in_another_encoding(tmp_path):
+    (tmp_path / 'list.txt').write_bytes('größe.mp4 0\n'.encode('latin-1'))
+    with pytest.raises(AnnotationError, match=r'list.txt is not UTF-8 text .* byte 2'):
+        CheckedVideoDataset(str(tmp_path / 'list.txt'), [])
+
+
+def test_multi_class_needs_the_number_of_classes(tmp_path):
+    with pytest.raises(ValueError, match='multi_class=True needs num_classes'):
+        CheckedVideoDataset(str(tmp_path / 'list.txt'), [], multi_class=True)
+
+
+def test_blanks_before_the_label_are_no_part_of_the_path(tmp_path):
+    (tmp_path / 'a b.mp4').touch()
+    (tmp_path / 'list.txt').write_text('a b.mp4   0\n')
+    prefix = {'video': str(tmp_path)}
+    dataset = CheckedVideoDataset(str(tmp_path / 'list.txt'), [], data_prefix=prefix)
+    assert dataset.get_data_info(0)['filename'] == str(tmp_path / 'a b.mp4')

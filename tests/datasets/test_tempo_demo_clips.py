@@ -220,8 +220,8 @@ def test_impossible_scene_is_refused(wrong, message):
 @pytest.mark.parametrize(
     ('wrong', 'message'),
     [
-        ({'num_clips': {'trian': 5}}, "num_clips must be one of .*, got 'trian'"),
-        ({'num_clips': {'train': -5}}, 'train must be an integer from 0, got -5'),
+        ({'num_videos': {'trian': 5}}, "num_videos must be one of .*, got 'trian'"),
+        ({'num_videos': {'train': -5}}, 'train must be an integer from 0, got -5'),
         ({'scene': {'fsp': 5}}, "scene must be one of .*, got 'fsp'"),
         ({'seed': 0.5}, 'seed must be an integer from 0, got 0.5'),
     ],

@@ -28,7 +28,7 @@ def build(data_root, **kwargs):
     config = {'type': 'TempoDemoDataset', 'data_root': data_root, 'workers': 1}
     with DefaultScope.overwrite_default_scope('mmaction'):
         return DATASETS.build(
-            {**config, 'num_clips': SIZES, 'pipeline': PIPELINE, **kwargs}
+            {**config, 'num_videos': SIZES, 'pipeline': PIPELINE, **kwargs}
         )
 
 
@@ -64,7 +64,7 @@ def test_untrimmed_split_is_multi_label(data_root):
 def test_lazy_dataset_makes_nothing_until_it_is_used(tmp_path):
     sizes = {'train': 1, 'val': 0, 'test': 0, 'untrimmed': 0}
     root = tmp_path / 'tempo'
-    dataset = build(str(root), num_clips=sizes, lazy_init=True)
+    dataset = build(str(root), num_videos=sizes, lazy_init=True)
     assert not root.exists()
     dataset.full_init()
     assert root.is_dir()
@@ -75,7 +75,7 @@ def test_other_options_are_refused(data_root):
     with pytest.raises(DemoDataError, match='seed is 0, asked for 7'):
         build(data_root, seed=7)
     with pytest.raises(DemoDataError, match='train is 12, asked for 480'):
-        build(data_root, num_clips=None)
+        build(data_root, num_videos=None)
 
 
 def test_unknown_split_is_named(tmp_path):

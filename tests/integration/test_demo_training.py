@@ -16,7 +16,7 @@ SMALL = [
 ]
 for split in ('train', 'val', 'test'):
     SMALL += [
-        f'{split}_dataloader.dataset.num_clips.{key}={number}'
+        f'{split}_dataloader.dataset.num_videos.{key}={number}'
         for key, number in dict(train=12, val=12, test=12, untrimmed=0).items()
     ]
     SMALL += [

@@ -131,7 +131,7 @@ def _make_data(experiment: Experiment) -> int:
     dataset = experiment.load_config().train_dataloader.dataset
     root = Path(dataset.data_root)
     options = TempoOptions.from_dicts(
-        dataset.get('seed', 0), dataset.get('num_clips'), dataset.get('scene')
+        dataset.get('seed', 0), dataset.get('num_videos'), dataset.get('scene')
     )
     with progress('demo videos', click.echo) as report:
         generate(root, options, report=report)

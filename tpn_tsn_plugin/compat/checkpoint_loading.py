@@ -71,8 +71,10 @@ def repair() -> None:
                 explained = explain(str(filename), error)
                 if explained is None:
                     raise
-                # torch's own text advises to switch the protection off.
-                raise explained from None
+                if isinstance(explained, UnsafeCheckpointError):
+                    # torch's own text advises to switch the protection off.
+                    raise explained from None
+                raise explained from error
 
     loader.load_checkpoint = classmethod(load_checkpoint)
     # torch downloads with weights_only=False unless it is told otherwise.

@@ -46,6 +46,10 @@ class CheckedVideoDataset(VideoDataset):
         check_videos: bool = True,
         **kwargs: Any,
     ) -> None:
+        if kwargs.get('multi_class') and kwargs.get('num_classes') is None:
+            raise ValueError(
+                'multi_class=True needs num_classes, the length of a multi-hot label'
+            )
         self.allow_background = allow_background
         self.check_videos = check_videos
         super().__init__(ann_file, pipeline, **kwargs)
@@ -63,7 +67,7 @@ class CheckedVideoDataset(VideoDataset):
             )
         data_list = [
             self._parse(line, f'{self.ann_file}, line {number}')
-            for number, line in enumerate(list_from_file(self.ann_file), 1)
+            for number, line in enumerate(self._read_lines(), 1)
             if line.strip()
         ]
         if not data_list:
@@ -71,6 +75,15 @@ class CheckedVideoDataset(VideoDataset):
         if self.check_videos:
             self._require_videos([sample['filename'] for sample in data_list])
         return data_list
+
+    def _read_lines(self) -> list[str]:
+        try:
+            return list_from_file(self.ann_file)
+        except UnicodeDecodeError as error:
+            raise AnnotationError(
+                f'{self.ann_file} is not UTF-8 text ({error.reason} at byte '
+                f'{error.start}); save it as UTF-8'
+            ) from error
 
     def _known_classes(self) -> int | None:
         """Number of classes: as given, or of the class names, or unknown."""
@@ -85,13 +98,13 @@ class CheckedVideoDataset(VideoDataset):
             name, *words = line.split(self.delimiter)
         else:
             name, *words = line.rsplit(self.delimiter, 1)
+            name = name.strip()
         if not words and not (self.multi_class and self.allow_background):
             raise AnnotationError(
                 f'{where}: {line!r} has no label; expected "path{self.delimiter}label"'
             )
         labels = [self._label(word, where) for word in words]
-        prefix = self.data_prefix['video']
-        filename = name if prefix is None else osp.join(prefix, name)
+        filename = osp.join(self.data_prefix['video'], name)
         label = labels if self.multi_class else labels[0]
         return {'filename': filename, 'label': label}
 

@@ -25,8 +25,8 @@ from .tempo_demo import (
 class TempoDemoDataset(CheckedVideoDataset):
     """Generated clips whose class is a motion at a tempo.
 
-    The data are made the first time that a sample or the length is asked for, by one
-    process while the others wait, and are found complete from then on.
+    The data are made when the dataset is built (with ``lazy_init``, when it is first
+    used), by one process while the others wait, and are found complete from then on.
 
     Args:
         pipeline: Data transforms.
@@ -34,13 +34,13 @@ class TempoDemoDataset(CheckedVideoDataset):
         split: ``'train'``, ``'val'``, ``'test'``, or ``'untrimmed'`` for the
             multi-label list of untrimmed videos.
         seed: Seed of all random streams.
-        num_clips: Sizes of some or all splits, e.g. ``dict(train=120)``.
+        num_videos: Sizes of some or all splits, e.g. ``dict(train=120)``.
         scene: Fields of ``SceneOptions`` that differ from their default.
         workers: Processes that make the data, None for all cores.
         **kwargs: Arguments of ``CheckedVideoDataset``.
 
     Raises:
-        ValueError: ``split``, or a key of ``num_clips`` or ``scene``, is unknown.
+        ValueError: ``split``, or a key of ``num_videos`` or ``scene``, is unknown.
         DemoDataError: ``data_root`` holds other data.
     """
 
@@ -53,13 +53,13 @@ class TempoDemoDataset(CheckedVideoDataset):
         split: str = 'train',
         *,
         seed: int = 0,
-        num_clips: Mapping[str, int] | None = None,
+        num_videos: Mapping[str, int] | None = None,
         scene: Mapping[str, Any] | None = None,
         workers: int | None = None,
         **kwargs: Any,
     ) -> None:
         require_one_of('split', split, SPLITS)
-        self.options = TempoOptions.from_dicts(seed, num_clips, scene)
+        self.options = TempoOptions.from_dicts(seed, num_videos, scene)
         self.workers = workers
         if split == 'untrimmed':
             kwargs.update(multi_class=True, allow_background=True)

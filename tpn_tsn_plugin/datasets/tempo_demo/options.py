@@ -106,28 +106,28 @@ class TempoOptions:
     def from_dicts(
         cls,
         seed: int = 0,
-        num_clips: Mapping[str, int] | None = None,
+        num_videos: Mapping[str, int] | None = None,
         scene: Mapping[str, Any] | None = None,
     ) -> 'TempoOptions':
         """Build options from a config's plain dictionaries.
 
         Args:
             seed: Seed of all random streams.
-            num_clips: Sizes of some or all ``SPLITS``; the others keep their default.
+            num_videos: Sizes of some or all ``SPLITS``; the others keep their default.
             scene: Fields of :class:`SceneOptions` that differ from their default.
 
         Raises:
             ValueError: A key is not the name of a split or of an option.
         """
-        for split in num_clips or {}:
-            require_one_of('a key of num_clips', split, SPLITS)
+        for split in num_videos or {}:
+            require_one_of('a key of num_videos', split, SPLITS)
         for name in scene or {}:
             require_one_of('a key of scene', name, SceneOptions.__dataclass_fields__)
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in (scene or {}).items()
         }
-        return cls(seed=seed, scene=SceneOptions(**fields), **(num_clips or {}))
+        return cls(seed=seed, scene=SceneOptions(**fields), **(num_videos or {}))
 
     def count(self, split: str) -> int:
         """Number of videos in a split."""

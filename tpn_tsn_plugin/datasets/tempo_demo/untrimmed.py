@@ -25,10 +25,10 @@ ACTION_LENGTH = (4.0, 6.0)
 SHORTEST_GAP = 1.5
 MOST_ACTIONS = 3
 
-Segment = tuple[float, float]
+Interval = tuple[float, float]
 
 
-def _segments(rng: np.random.Generator, kind: str, duration: float) -> list[Segment]:
+def _intervals(rng: np.random.Generator, kind: str, duration: float) -> list[Interval]:
     """Draw when actions happen: they never overlap, and never touch."""
     if kind == 'background':
         return []
@@ -45,7 +45,7 @@ def _segments(rng: np.random.Generator, kind: str, duration: float) -> list[Segm
 
 
 def _phases(
-    actor: Actor, plan: list[tuple[Segment, Action]], seconds: FloatArray
+    actor: Actor, plan: list[tuple[Interval, Action]], seconds: FloatArray
 ) -> FloatArray:
     """Phases of x, y and radius over a whole video, (3, T), radians.
 
@@ -89,7 +89,7 @@ def make_untrimmed(
     kind = KINDS[index % len(KINDS)]
     num_frames = round(float(rng.uniform(*DURATION)) * options.fps)
     seconds = np.arange(num_frames) / options.fps
-    segments = _segments(rng, kind, num_frames / options.fps)
+    segments = _intervals(rng, kind, num_frames / options.fps)
     labels = rng.choice(len(CLASS_NAMES), size=len(segments), replace=False)
     actor = sample_actor(rng, options)
     plan = [

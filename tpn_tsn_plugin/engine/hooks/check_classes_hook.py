@@ -1,0 +1,96 @@
+"""Numbers of classes that do not agree are found before the first step."""
+
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+from tpn_tsn_plugin.errors import AnnotationError
+from tpn_tsn_plugin.registry import HOOKS
+
+
+@HOOKS.register_module()
+class CheckClassesHook(Hook):
+    """Compare the labels of each dataset, and auxiliary heads, with the classifier.
+
+    A label that the classifier has no class for would otherwise end training at the
+    batch that has it, and count as a wrong prediction in validation. Each dataset is
+    read once.
+
+    Raises:
+        AnnotationError: A list has a label that is out of range; names list and video.
+        ValueError: An auxiliary head has another number of classes.
+    """
+
+    def __init__(self) -> None:
+        self._checked: set[int] = set()
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the model and the training set."""
+        check_auxiliary_heads(_model_of(runner))
+        self._check_dataset(runner, runner.train_dataloader.dataset)
+
+    def before_val(self, runner: Runner) -> None:
+        """Check the validation set."""
+        self._check_dataset(runner, runner.val_dataloader.dataset)
+
+    def before_test(self, runner: Runner) -> None:
+        """Check the test set."""
+        self._check_dataset(runner, runner.test_dataloader.dataset)
+
+    def _check_dataset(self, runner: Runner, dataset: BaseDataset) -> None:
+        classes = getattr(
+            getattr(_model_of(runner), 'cls_head', None), 'num_classes', None
+        )
+        # Wrapped datasets and other kinds of labels are not this hook's business.
+        if classes is None or not isinstance(dataset, BaseDataset):
+            return
+        if id(dataset) in self._checked:
+            return
+        self._checked.add(id(dataset))
+        check_labels(dataset, classes)
+
+
+def check_labels(dataset: BaseDataset, num_classes: int) -> None:
+    """Require that all class indices of a dataset are below ``num_classes``.
+
+    Args:
+        dataset: Its samples have ``label`` and ``filename`` or ``frame_dir``; labels
+            that are no class indices, and -1 for videos without label, are passed over.
+        num_classes: Classes of the classifier.
+
+    Raises:
+        AnnotationError: A label is out of range.
+    """
+    for i in range(len(dataset)):
+        sample = dataset.get_data_info(i)
+        label = sample.get('label')
+        if isinstance(label, int) and label >= num_classes:
+            video = sample.get('filename', sample.get('frame_dir'))
+            raise AnnotationError(
+                f'{dataset.ann_file}: {video} has label {label}, but '
+                f'cls_head.num_classes={num_classes} allows 0 to {num_classes - 1}; '
+                'correct the list or num_classes of the head (and of aux_head)'
+            )
+
+
+def check_auxiliary_heads(model: nn.Module) -> None:
+    """Require that a pyramid's auxiliary heads have the classifier's classes.
+
+    Raises:
+        ValueError: They have another number.
+    """
+    classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
+    heads = getattr(getattr(model, 'neck', None), 'aux_heads', None)
+    for head in heads.values() if isinstance(heads, nn.ModuleDict) else ():
+        if classes is not None and head.num_classes != classes:
+            raise ValueError(
+                f'neck.aux_head.num_classes={head.num_classes} must equal '
+                f'cls_head.num_classes={classes}; set both'
+            )
+
+
+def _model_of(runner: Runner) -> nn.Module:
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
