@@ -15,7 +15,6 @@ REQUIREMENTS = [
     'decord==0.6.0',
     'filelock>=3.12',
     'importlib_metadata',  # MMAction2 imports it without declaring it
-    'matplotlib>=3.7',
     'mmaction2==1.2.0',
     'mmengine>=0.10.7,<0.11',
     'numpy>=1.26,<3',

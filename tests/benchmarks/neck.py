@@ -51,9 +51,9 @@ RATES = {
 NAMES = {'mmaction2': 'TPN', 'plugin': 'TemporalPyramidNeck'}
 
 
-def build(name, flow, rates, device):
+def build(name, information_flow, rates, device):
     init_default_scope('mmaction')
-    options = dict(OPTIONS, flow_type=flow) | RATES[rates]
+    options = dict(OPTIONS, flow_type=information_flow) | RATES[rates]
     torch.manual_seed(0)
     return MODELS.build(dict(type=NAMES[name], **options)).to(device).train()
 
@@ -76,8 +76,8 @@ def step(neck, maps):
         torch.cuda.synchronize()
 
 
-def times(arguments, flow, rates):
-    necks = {name: build(name, flow, rates, arguments.device) for name in NAMES}
+def times(arguments, information_flow, rates):
+    necks = {name: build(name, information_flow, rates, arguments.device) for name in NAMES}
     necks['plugin'].load_state_dict(necks['mmaction2'].state_dict())
     maps = make_maps(arguments.batch, arguments.device)
     seconds = {name: [] for name in NAMES}
@@ -90,9 +90,9 @@ def times(arguments, flow, rates):
     return seconds
 
 
-def measure_memory(name, flow, rates, batch, device):
+def measure_memory(name, information_flow, rates, batch, device):
     """Print the peak of one step in MiB; runs in a process of its own."""
-    neck, maps = build(name, flow, rates, device), make_maps(batch, device)
+    neck, maps = build(name, information_flow, rates, device), make_maps(batch, device)
     if device == 'cuda':
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
@@ -111,12 +111,12 @@ def peak_kib():
     return int(re.search(r'VmHWM:\s+(\d+) kB', status)[1])
 
 
-def memory(arguments, flow, rates):
+def memory(arguments, information_flow, rates):
     peaks = {name: [] for name in NAMES}
     for _ in range(arguments.memory_runs):
         for name in NAMES:
             command = [sys.executable, __file__, '--device', arguments.device]
-            command += ['--batch', str(arguments.batch), '--memory', name, flow, rates]
+            command += ['--batch', str(arguments.batch), '--memory', name, information_flow, rates]
             out = subprocess.run(command, capture_output=True, text=True, check=True)
             peaks[name].append(float(out.stdout.split()[-1]))
     return peaks
@@ -144,20 +144,20 @@ def main():
         f'{arguments.device}, {platform.machine()}, batch {arguments.batch}, '
         f'{arguments.runs} steps, plugin {tpn_tsn_plugin.__version__}\n'
     )
-    print('| flow | rates | | MMAction2 | plugin | ratio of medians |')
+    print('| information flow | rates | | MMAction2 | plugin | ratio of medians |')
     print('|---|---|---|---|---|---|')
     figures = []
-    for flow in ('cascade', 'parallel'):
+    for information_flow in ('cascade', 'parallel'):
         for rates in RATES:
             for what, values, digits in (
-                ('step, s', times(arguments, flow, rates), 3),
-                ('peak memory, MiB', memory(arguments, flow, rates), 0),
+                ('step, s', times(arguments, information_flow, rates), 3),
+                ('peak memory, MiB', memory(arguments, information_flow, rates), 0),
             ):
                 medians = [statistics.median(values[name]) for name in NAMES]
                 cells = ' | '.join(spread(values[name], digits) for name in NAMES)
                 ratio = medians[1] / medians[0]
-                print(f'| {flow} | {rates} | {what} | {cells} | {ratio:.2f} |')
-                figures.append(dict(flow=flow, rates=rates, what=what, **values))
+                print(f'| {information_flow} | {rates} | {what} | {cells} | {ratio:.2f} |')
+                figures.append(dict(flow=information_flow, rates=rates, what=what, **values))
     if arguments.json:
         with open(arguments.json, 'w') as file:
             json.dump(figures, file, indent=1)

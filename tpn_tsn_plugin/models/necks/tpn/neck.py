@@ -37,7 +37,7 @@ class TemporalPyramidNeck(BaseModule):
 
     Turns backbone maps into a pyramid of visual tempos, lets its levels exchange
     features, and fuses them into one map for a head. With the levels res4 and res5 and
-    the cascade or parallel flow it computes what MMAction2's ``TPN`` computes, takes
+    the cascade or parallel information flow it computes what MMAction2's ``TPN`` computes, takes
     that module's options in place of its own, and loads its checkpoints.
 
     Args:
