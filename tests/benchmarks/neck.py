@@ -1,15 +1,18 @@
 """Time and peak memory of the neck beside MMAction2's TPN, in turns in one run.
 
-    python tests/benchmarks/neck.py --runs 15 --batch 2
+    python tests/benchmarks/neck.py --runs 15 --batch 4
 
 Same weights, same maps (those of SlowOnly-R50, 8 frames of 224×224). One step is
 forward, loss and backward in training mode. Time: the two necks take turns in one
-process. Memory: each neck in turns in fresh processes, peak resident size above what
-was there before the step; on a GPU the allocator's own peak.
+process. Memory: what torch's allocator holds at most during the step, which is exact;
+on the CPU also the peak resident size above what was there before, in turns in fresh
+processes, which holds the libraries' working space as well.
 """
 
 import argparse
+import itertools
 import json
+import operator
 import platform
 import re
 import statistics
@@ -20,6 +23,7 @@ from pathlib import Path
 
 import torch
 from mmengine.registry import init_default_scope
+from torch.profiler import profile
 
 import tpn_tsn_plugin
 from tpn_tsn_plugin.registry import MODELS
@@ -67,21 +71,23 @@ def make_maps(batch, device):
     ]
 
 
-def step(neck, maps):
+def clear_gradients(neck, maps):
     neck.zero_grad(set_to_none=True)
     for x in maps:
         x.grad = None
+
+
+def step(neck, maps):
+    clear_gradients(neck, maps)
     neck(maps)[0].square().mean().backward()
     if maps[0].is_cuda:
         torch.cuda.synchronize()
 
 
-def times(arguments, information_flow, rates):
-    necks = {name: build(name, information_flow, rates, arguments.device) for name in NAMES}
-    necks['plugin'].load_state_dict(necks['mmaction2'].state_dict())
-    maps = make_maps(arguments.batch, arguments.device)
+def times(necks, maps, runs):
+    """Seconds of each counted step, the necks in turns."""
     seconds = {name: [] for name in NAMES}
-    for run in range(arguments.runs + 2):
+    for run in range(runs + 2):
         for name, neck in necks.items():
             start = time.perf_counter()
             step(neck, maps)
@@ -90,15 +96,26 @@ def times(arguments, information_flow, rates):
     return seconds
 
 
-def measure_memory(name, information_flow, rates, batch, device):
-    """Print the peak of one step in MiB; runs in a process of its own."""
-    neck, maps = build(name, information_flow, rates, device), make_maps(batch, device)
-    if device == 'cuda':
+def allocated(neck, maps):
+    """MiB that torch's allocator holds at most during a step; always the same."""
+    clear_gradients(neck, maps)
+    if maps[0].is_cuda:
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         step(neck, maps)
-        print((torch.cuda.max_memory_allocated() - before) / 2**20)
-        return
+        return (torch.cuda.max_memory_allocated() - before) / 2**20
+    with profile(profile_memory=True) as profiler:
+        step(neck, maps)
+    events = profiler.profiler.kineto_results.events()
+    changes = [event for event in events if event.name() == '[memory]']
+    changes.sort(key=operator.methodcaller('start_ns'))
+    return max(itertools.accumulate(event.nbytes() for event in changes)) / 2**20
+
+
+def print_resident(arguments, name, information_flow, rates):
+    """Print the peak resident size of a step in MiB, above what was there before."""
+    neck = build(name, information_flow, rates, 'cpu')
+    maps = make_maps(arguments.batch, 'cpu')
     # Linux: forget the peak so far, which a process inherits from its parent.
     Path('/proc/self/clear_refs').write_text('5')
     before = peak_kib()
@@ -111,56 +128,67 @@ def peak_kib():
     return int(re.search(r'VmHWM:\s+(\d+) kB', status)[1])
 
 
-def memory(arguments, information_flow, rates):
+def resident(arguments, *case):
+    """Peak resident sizes, each in a process of its own, the necks in turns."""
     peaks = {name: [] for name in NAMES}
     for _ in range(arguments.memory_runs):
         for name in NAMES:
-            command = [sys.executable, __file__, '--device', arguments.device]
-            command += ['--batch', str(arguments.batch), '--memory', name, information_flow, rates]
+            command = [sys.executable, __file__, '--resident', name, *case]
+            command += ['--batch', str(arguments.batch)]
             out = subprocess.run(command, capture_output=True, text=True, check=True)
             peaks[name].append(float(out.stdout.split()[-1]))
     return peaks
 
 
+def figures(arguments, *case):
+    """Yield what is measured, its values for both necks, and digits to show."""
+    necks = {name: build(name, *case, arguments.device) for name in NAMES}
+    necks['plugin'].load_state_dict(necks['mmaction2'].state_dict())
+    maps = make_maps(arguments.batch, arguments.device)
+    yield 'step, s', times(necks, maps, arguments.runs), 3
+    held = {name: [allocated(neck, maps)] for name, neck in necks.items()}
+    yield 'allocated at most, MiB', held, 1
+    if arguments.device == 'cpu':
+        yield 'peak resident size, MiB', resident(arguments, *case), 0
+
+
 def spread(values, digits):
     low, middle, high = min(values), statistics.median(values), max(values)
+    if low == high:
+        return f'{middle:.{digits}f}'
     return f'{middle:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})'
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--runs', type=int, default=15, help='counted steps of each')
-    parser.add_argument('--memory-runs', type=int, default=3)
-    parser.add_argument('--batch', type=int, default=2)
+    parser.add_argument('--memory-runs', type=int, default=5)
+    parser.add_argument('--batch', type=int, default=4)
     parser.add_argument('--device', default='cpu', choices=['cpu', 'cuda'])
-    parser.add_argument('--json', help='also write the figures to this file')
-    parser.add_argument('--memory', nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument('--json', type=Path, help='also write the figures to this file')
+    parser.add_argument('--resident', nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.memory:
-        measure_memory(*arguments.memory, arguments.batch, arguments.device)
+    if arguments.resident:
+        print_resident(arguments, *arguments.resident)
         return
+    device = torch.cuda.get_device_name() if arguments.device == 'cuda' else 'CPU'
     print(
-        f'torch {torch.__version__}, {torch.get_num_threads()} threads, '
-        f'{arguments.device}, {platform.machine()}, batch {arguments.batch}, '
-        f'{arguments.runs} steps, plugin {tpn_tsn_plugin.__version__}\n'
+        f'torch {torch.__version__}, {torch.get_num_threads()} threads, {device}, '
+        f'{platform.machine()}, batch {arguments.batch}, {arguments.runs} steps, '
+        f'plugin {tpn_tsn_plugin.__version__}\n'
     )
     print('| information flow | rates | | MMAction2 | plugin | ratio of medians |')
     print('|---|---|---|---|---|---|')
-    figures = []
-    for information_flow in ('cascade', 'parallel'):
-        for rates in RATES:
-            for what, values, digits in (
-                ('step, s', times(arguments, information_flow, rates), 3),
-                ('peak memory, MiB', memory(arguments, information_flow, rates), 0),
-            ):
-                medians = [statistics.median(values[name]) for name in NAMES]
-                cells = ' | '.join(spread(values[name], digits) for name in NAMES)
-                ratio = medians[1] / medians[0]
-                print(f'| {information_flow} | {rates} | {what} | {cells} | {ratio:.2f} |')
-                figures.append(dict(flow=information_flow, rates=rates, what=what, **values))
+    rows = []
+    for case in itertools.product(('cascade', 'parallel'), RATES):
+        for what, values, digits in figures(arguments, *case):
+            theirs, ours = (statistics.median(values[name]) for name in NAMES)
+            cells = ' | '.join(spread(values[name], digits) for name in NAMES)
+            ratio = f'{ours / theirs:.3f}'
+            print(f'| {" | ".join(case)} | {what} | {cells} | {ratio} |', flush=True)
+            rows.append(dict(case=case, what=what, **values))
     if arguments.json:
-        with open(arguments.json, 'w') as file:
-            json.dump(figures, file, indent=1)
+        arguments.json.write_text(json.dumps(rows, indent=1))
 
 
 if __name__ == '__main__':

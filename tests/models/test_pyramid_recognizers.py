@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 import torch
+from mmaction.models.recognizers import Recognizer2D
 from mmaction.structures import ActionDataSample
 
 from tpn_tsn_plugin.registry import MODELS
@@ -100,7 +101,7 @@ def test_tensor_mode(kind):
 
 @pytest.mark.parametrize(
     ('kind', 'fcn_test', 'views'),
-    itertools.product(BACKBONES, [False, True], [1, 3, 6, 10]),
+    list(itertools.product(BACKBONES, [False, True], [1, 3, 6, 10])),
 )
 def test_views_are_averaged_and_never_mixed(kind, fcn_test, views):
     """1 view, three-crop, three-crop times two clips, ten-crop."""
@@ -117,7 +118,7 @@ def test_views_are_averaged_and_never_mixed(kind, fcn_test, views):
 
 
 @pytest.mark.parametrize(
-    ('kind', 'fcn_test'), itertools.product(BACKBONES, [False, True])
+    ('kind', 'fcn_test'), list(itertools.product(BACKBONES, [False, True]))
 )
 def test_max_testing_views_changes_nothing_but_memory(kind, fcn_test):
     inputs = clips(kind, 1, 6)
@@ -141,7 +142,42 @@ def test_max_testing_views_with_several_videos():
 
 def test_another_number_of_segments_at_test_time():
     model = recognizer('resnet', dict(num_segs=8))
-    assert scores(model, torch.randn(2, 24, 3, 32, 32)).shape == (2, CLASSES)
+    longer = recognizer('resnet', num_segments=8)
+    longer.load_state_dict(model.state_dict())
+    inputs = torch.randn(2, 3 * 8, 3, 32, 32)
+    torch.testing.assert_close(scores(model, inputs), scores(longer, inputs))
+
+
+def test_another_number_of_segments_is_for_testing_only():
+    model = recognizer('resnet', dict(num_segs=8))
+    seen = []
+    model.neck.register_forward_pre_hook(lambda m, args: seen.append(args[0][0].shape))
+    losses = model.train()(torch.randn(4, 8, 3, 32, 32), samples(8), mode='loss')
+    assert losses['loss_cls'].isfinite()
+    scores(model, torch.randn(4, 8, 3, 32, 32))
+    assert [(shape[0], shape[2]) for shape in seen] == [(8, SEGMENTS), (4, 8)]
+
+
+@pytest.mark.parametrize('fcn_test', [False, True])
+def test_head_of_mmaction2_behind_the_recognizer(fcn_test):
+    head = dict(
+        type='TPNHead',
+        num_classes=CLASSES,
+        in_channels=16,
+        spatial_type='avg',
+        consensus=dict(type='AvgConsensus', dim=1),
+        average_clips='prob',
+    )
+    model = recognizer('resnet', dict(fcn_test=fcn_test), cls_head=head)
+    ours = recognizer('resnet')
+    ours.load_state_dict(model.state_dict())
+    losses = model.train()(clips('resnet', 2, 1), samples(2), mode='loss')
+    assert losses['loss_cls'].isfinite()
+    model.load_state_dict(ours.state_dict())
+    inputs = clips('resnet', 2, 3)
+    torch.testing.assert_close(scores(model, inputs), scores(ours, inputs))
+    # This is what fcn_test does to that head; it must hear of it, and only then.
+    assert (model.cls_head.new_cls is not None) == fcn_test
 
 
 def test_later_validation_sees_todays_weights():
@@ -178,21 +214,6 @@ def test_multi_label_testing_uses_the_sigmoid():
         feats, _ = model.extract_feat(inputs, test_mode=True)
         expected = model.cls_head(feats).sigmoid().view(2, 3, -1).mean(1)
     torch.testing.assert_close(scores(model, inputs), expected)
-
-
-def test_batch_of_one_soft_label_and_label_smoothing():
-    head = MODELS.build(
-        dict(
-            type='TemporalPyramidHead',
-            num_classes=CLASSES,
-            in_channels=16,
-            label_smooth_eps=0.1,
-        )
-    )
-    feats = torch.randn(1, 16, 1, 2, 2)
-    soft = ActionDataSample().set_gt_label(torch.full((CLASSES,), 1 / CLASSES))
-    for sample in (soft, ActionDataSample().set_gt_label(2)):
-        assert head.loss(feats, [sample])['loss_cls'].isfinite()
 
 
 # Plain Recognizer2D works wherever MMAction2's code lets it.
@@ -243,26 +264,22 @@ def test_wrong_options(changes, message):
         recognizer('tsm', **changes)
 
 
+@pytest.mark.parametrize('source', ['torchvision', 'timm'])
+def test_backbones_without_stages_are_refused(source, monkeypatch):
+    build = Recognizer2D.__init__
+
+    def build_as_if_from_source(self, *args, **kwargs):
+        build(self, *args, **kwargs)
+        self.backbone_from = source
+
+    monkeypatch.setattr(Recognizer2D, '__init__', build_as_if_from_source)
+    with pytest.raises(ValueError, match=f'several stages.* got one from {source}'):
+        recognizer('tsm')
+
+
 def test_wrong_inputs():
     model = recognizer('tsm', dict(max_testing_views=6))
     with pytest.raises(ValueError, match='multiple of the 4 segments of a view, got'):
         model(torch.randn(1, 6, 3, 32, 32), samples(1), mode='loss')
     with pytest.raises(ValueError, match='counts frames and must be a multiple'):
         scores(model, clips('tsm', 1, 2))
-
-
-def test_wrong_head_options():
-    options = dict(type='TemporalPyramidHead', num_classes=2, in_channels=4)
-    for change, message in (
-        (dict(average_clips='mean'), 'average_clips must be one of'),
-        (dict(spatial_type='max'), 'spatial_type must be one of'),
-        (dict(consensus=dict(type='MaxConsensus')), 'consensus must be one of'),
-    ):
-        with pytest.raises(ValueError, match=message):
-            MODELS.build(options | change)
-    head = MODELS.build(options)
-    with pytest.raises(ValueError, match=r'takes \(N, 4, T, H, W\)'):
-        head(torch.randn(2, 4))
-    wrong = [ActionDataSample().set_gt_label(2)]
-    with pytest.raises(ValueError, match='label 2 is out of range'):
-        head.loss(torch.randn(1, 4, 1, 1, 1), wrong)

@@ -5,10 +5,10 @@ import itertools
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
+from torch import nn
 
-from tpn_tsn_plugin.functional.pyramid import max_pool_to, resize
 from tpn_tsn_plugin.models import TemporalPyramidNeck
-from tpn_tsn_plugin.models.necks.tpn.information_flow import KINDS, InformationFlow
+from tpn_tsn_plugin.models.necks.tpn.information_flow import KINDS
 
 WIDTHS = (16, 32, 64)
 
@@ -69,7 +69,7 @@ def test_single_depth_samples_one_map():
 
 @pytest.mark.parametrize(
     ('spatial', 'temporal', 'flow', 'aux'),
-    itertools.product([True, False], [True, False], KINDS, [True, False]),
+    list(itertools.product([True, False], [True, False], KINDS, [True, False])),
 )
 def test_every_component_can_be_left_out(spatial, temporal, flow, aux):
     neck = small_neck(
@@ -107,40 +107,13 @@ def test_stages_that_are_not_neighbours():
     assert neck(inputs)[0].shape == (1, 24, 1, 2, 2)
 
 
-def test_flows_are_eq_2():
-    """Hand-computed on levels of one channel, whose convolutions copy their input."""
-    low, mid, high = (
-        torch.tensor(values).view(1, 1, -1, 1, 1)
-        for values in ([1.0, 2, 3, 4], [10.0, 20], [100.0])
-    )
-    expected = {
-        'isolation': [[[1, 2, 3, 4], [10, 20], [100]]],
-        'top_down': [[[111, 112, 123, 124], [110, 120], [100]]],
-        'bottom_up': [[[1, 2, 3, 4], [12, 24], [124]]],
-    }
-    expected['parallel'] = expected['top_down'] + expected['bottom_up']
-    expected['cascade'] = expected['top_down'] + [
-        [[111, 112, 123, 124], [222, 244], [344]]
-    ]
-    for name, pyramids in expected.items():
-        flow = InformationFlow(name, channels=1, num_levels=3)
-        for parameter in flow.parameters():
-            with torch.no_grad():
-                parameter.copy_(torch.tensor([0.0, 1.0, 0.0]).view(1, 1, 3, 1, 1))
-        got = [[x.flatten().tolist() for x in p] for p in flow([low, mid, high])]
-        assert got == pyramids, name
-
-
-def test_pooling_to_a_size():
-    x = torch.tensor([3.0, 1, 4, 1, 5]).view(1, 1, 5, 1, 1)
-    assert max_pool_to(x, (3, 1, 1)).flatten().tolist() == [3, 4, 5]
-    assert max_pool_to(x, (4, 1, 1)).flatten().tolist() == [3, 4, 4, 5]
-    assert max_pool_to(x, (5, 1, 1)) is x
-    assert resize(x, (7, 1, 1)).flatten().tolist() == [3, 3, 1, 4, 4, 1, 5]
-
-
-def test_auxiliary_losses_are_weighted_cross_entropies():
-    neck = small_neck(aux_head=dict(num_classes=3, loss_weights=(0.25, 0.5)))
+@pytest.mark.parametrize(
+    ('options', 'weights'),
+    [({}, (0.5, 0.5)), (dict(loss_weights=(0.25, 0.5)), (0.25, 0.5))],
+    ids=['default', 'given'],
+)
+def test_auxiliary_losses_are_weighted_cross_entropies(options, weights):
+    neck = small_neck(aux_head=dict(num_classes=3, **options))
     for head in neck.aux_heads.values():
         head.dropout.p = 0.0
     neck.eval()
@@ -148,7 +121,7 @@ def test_auxiliary_losses_are_weighted_cross_entropies():
     samples = [ActionDataSample().set_gt_label(i) for i in (2, 0)]
     _, losses = neck(inputs, samples)
     assert list(losses) == ['loss_aux_1', 'loss_aux_2']
-    for i, weight in enumerate((0.25, 0.5)):
+    for i, weight in enumerate(weights):
         scores = neck.aux_heads[str(i + 1)](inputs[i])
         entropy = torch.nn.functional.cross_entropy(scores, torch.tensor([2, 0]))
         torch.testing.assert_close(losses[f'loss_aux_{i + 1}'], weight * entropy)
@@ -156,15 +129,34 @@ def test_auxiliary_losses_are_weighted_cross_entropies():
     assert list(with_zero.aux_heads) == ['2']
 
 
-def test_auxiliary_heads_take_many_labels():
+@pytest.mark.parametrize(
+    ('name', 'kind'), [('SyncBN', nn.SyncBatchNorm), ('IN3d', nn.InstanceNorm3d)]
+)
+def test_norm_cfg_reaches_every_normalisation(name, kind):
+    def norms(neck):
+        bases = (nn.modules.batchnorm._BatchNorm, nn.InstanceNorm3d)
+        return {k: m for k, m in neck.named_modules() if isinstance(m, bases)}
+
+    aux_head = dict(num_classes=3)
+    usual = norms(small_neck(aux_head=aux_head))
+    assert all(isinstance(norm, nn.BatchNorm3d) for norm in usual.values())
+    changed = norms(small_neck(aux_head=aux_head, norm_cfg=dict(type=name)))
+    assert all(isinstance(norm, kind) for norm in changed.values())
+    # 2 auxiliary heads, 3 spatial convolutions, twice 3 levels and their mix, the end
+    assert len(changed) == len(usual) == 2 + 3 + 2 * 4 + 1
+
+
+def test_init_cfg_replaces_the_default():
     neck = small_neck(
-        aux_head=dict(num_classes=3, loss_cls=dict(type='BCELossWithLogits'))
+        aux_head=dict(num_classes=3),
+        init_cfg=dict(type='Constant', layer=['Conv3d', 'Linear'], val=0.25, bias=0.5),
     )
-    samples = [ActionDataSample() for _ in range(2)]
-    for sample in samples:
-        sample.set_gt_label(torch.tensor([1.0, 0.0, 1.0]))
-    _, losses = neck(maps(), samples)
-    assert all(loss.ndim == 0 and loss > 0 for loss in losses.values())
+    neck.init_weights()
+    for key, parameter in neck.named_parameters():
+        if parameter.ndim > 1:
+            assert (parameter == 0.25).all(), key
+        elif key.endswith('fc.bias'):
+            assert (parameter == 0.5).all(), key
 
 
 def test_nothing_is_created_or_remembered_in_forward():
@@ -267,6 +259,15 @@ def test_single_depth_with_several_maps():
     neck = small_neck(in_channels=64, source='single_depth')
     with pytest.raises(ValueError, match='takes one map, got 3'):
         neck(maps())
+
+
+@pytest.mark.parametrize(('rates', 'wrong'), [((1, 2, 8), 2), ((1, 5, 6), 1)])
+def test_single_depth_rates_must_fit_the_length(rates, wrong):
+    neck = small_neck(in_channels=64, source='single_depth', temporal_rates=rates)
+    message = rf'temporal_rates\[{wrong}\]={rates[wrong]} is longer than the 4 time'
+    with pytest.raises(ValueError, match=message):
+        neck(torch.randn(1, 64, 4, 2, 2))
+    assert neck(torch.randn(2, 64, max(rates), 2, 2))[0].shape[2] == 1
 
 
 def test_label_out_of_range():
