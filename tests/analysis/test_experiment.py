@@ -1,6 +1,8 @@
 """Running one experiment: what is read back, what is not done again, what fails."""
 
+import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -24,9 +26,30 @@ def no_progress(done, total, accuracy):
     raise AssertionError('nothing was to be done')
 
 
+def digest(experiment):
+    return hashlib.sha256(experiment.load_config().pretty_text.encode()).hexdigest()
+
+
 def test_a_finished_experiment_is_not_run_again(experiment):
-    experiment.result_file.write_text(json.dumps(dict(seed=3)))
-    assert run_experiment(experiment, no_progress) == dict(seed=3)
+    result = dict(seed=3, config_digest=digest(experiment))
+    experiment.result_file.write_text(json.dumps(result))
+    assert run_experiment(experiment, no_progress) == result
+
+
+def test_a_result_of_other_options_is_not_taken_for_this_one(experiment):
+    result = dict(seed=3, config_digest=digest(replace(experiment, options=())))
+    experiment.result_file.write_text(json.dumps(result))
+    with pytest.raises(ExperimentError, match=r'other options than .*botom_up') as error:
+        run_experiment(experiment, no_progress)
+    assert experiment.result_file.name in str(error.value)
+
+
+def test_a_work_dir_of_other_options_is_not_resumed(experiment):
+    pytest.importorskip('mim', reason='needs the extra "mim"')
+    experiment.work_dir.mkdir()
+    experiment.digest_file.write_text(digest(replace(experiment, options=())))
+    with pytest.raises(ExperimentError, match='choose another folder, or delete'):
+        run_experiment(experiment, no_progress)
 
 
 def test_options_change_the_config(experiment):

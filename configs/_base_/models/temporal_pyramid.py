@@ -1,5 +1,6 @@
 # The pyramid of the TPN paper, section 4.1: res4 and res5, parallel information flow,
-# one auxiliary head with lambda 0.5. The rates are those for 8 frames (section 4.2, Table 6c).
+# one auxiliary head with lambda 0.5. The rates are those for 8 frames (section 4.2,
+# Table 6c).
 pyramid_neck = dict(
     type='TemporalPyramidNeck',
     in_channels=(1024, 2048),

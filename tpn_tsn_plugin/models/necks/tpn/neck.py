@@ -36,9 +36,9 @@ class TemporalPyramidNeck(BaseModule):
     """Temporal Pyramid Network (Yang et al., CVPR 2020).
 
     Turns backbone maps into a pyramid of visual tempos, lets its levels exchange
-    features, and fuses them into one map for a head. With the levels res4 and res5 and
-    the cascade or parallel information flow it computes what MMAction2's ``TPN`` computes, takes
-    that module's options in place of its own, and loads its checkpoints.
+    features, and fuses them into one map for a head. With the cascade or parallel
+    information flow it computes what MMAction2's ``TPN`` computes, takes that module's
+    options in place of its own, and loads its checkpoints.
 
     Args:
         in_channels: Channels of the maps, shallow to deep; one number for
