@@ -39,7 +39,7 @@ def test_a_finished_experiment_is_not_run_again(experiment):
 def test_a_result_of_other_options_is_not_taken_for_this_one(experiment):
     result = dict(seed=3, config_digest=digest(replace(experiment, options=())))
     experiment.result_file.write_text(json.dumps(result))
-    with pytest.raises(ExperimentError, match=r'other options than .*botom_up') as error:
+    with pytest.raises(ExperimentError, match=r'other options than .*up') as error:
         run_experiment(experiment, no_progress)
     assert experiment.result_file.name in str(error.value)
 
