@@ -8,6 +8,7 @@ import pytest
 
 from tpn_tsn_plugin.analysis.experiment import (
     Experiment,
+    read_finished_epochs,
     read_validation,
     run_experiment,
 )
@@ -59,8 +60,8 @@ def test_options_change_the_config(experiment):
 
 def test_validation_curve_over_interrupted_runs(tmp_path):
     records = {
-        'a': [{'loss': 2.0, 'step': 1}, {'acc/top1': 0.1, 'step': 1}],
-        'b': [{'acc/top1': 0.2, 'step': 2}],
+        'a': [{'loss': 2.0, 'epoch': 1, 'step': 30}, {'acc/top1': 0.1, 'step': 1}],
+        'b': [{'acc/top1': 0.2, 'step': 2}, {'loss': 1.0, 'epoch': 3, 'step': 70}],
     }
     for run, lines in records.items():
         folder = tmp_path / run / 'vis_data'
@@ -68,6 +69,7 @@ def test_validation_curve_over_interrupted_runs(tmp_path):
         text = '\n'.join(map(json.dumps, lines)) + '\n{"acc/top1": 0.'
         (folder / 'scalars.json').write_text(text)
     assert read_validation(tmp_path) == {1: 0.1, 2: 0.2}
+    assert read_finished_epochs(tmp_path) == 2
 
 
 @pytest.mark.integration

@@ -103,7 +103,7 @@ def test_checkpoint_of_a_recogniser_loads_strictly(load):
 def test_keys_are_renamed_under_the_prefix_only(prefix):
     neck = TemporalPyramidNeck(**options())
     outside = {
-        'backbone.aux_head.fc.weight': 1,
+        'past.aux_head.fc.weight': 1,
         'pyramid.pyramid_fusion.conv.weight': 2,
     }
     state = {f'{prefix}aux_head.fc.weight': 3, **outside}

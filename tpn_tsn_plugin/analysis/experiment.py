@@ -110,7 +110,6 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
             'mim is not installed; install the plugin with its extra: '
             "pip install 'tpn-tsn-plugin[mim]'"
         )
-    epochs = config.train_cfg.max_epochs
     experiment.work_dir.mkdir(parents=True, exist_ok=True)
     if experiment.digest_file.exists():
         _require_same(experiment, experiment.digest_file.read_text(), digest)
@@ -118,27 +117,9 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     resumed = _last_checkpoint(experiment.work_dir) is not None
 
     start = time.perf_counter()
-    process = _start(experiment, 'train', *(['--resume'] if resumed else []))
-    try:
-        while process.poll() is None:
-            time.sleep(POLL_SECONDS)
-            curve = read_validation(experiment.work_dir)
-            latest = max(curve, default=0)
-            progress(latest, epochs, curve.get(latest))
-    finally:
-        process.terminate()
-    _require_success(process, experiment, 'training')
+    _train(experiment, config.train_cfg.max_epochs, resumed, progress)
     seconds = time.perf_counter() - start
-
-    checkpoint = _last_checkpoint(experiment.work_dir)
-    if checkpoint is None:
-        raise ExperimentError(
-            f'training of {experiment.name} left no checkpoint in '
-            f'{experiment.work_dir}; see {experiment.log_file}'
-        )
-    process = _start(experiment, 'test', '--checkpoint', str(checkpoint))
-    process.wait()
-    _require_success(process, experiment, 'testing')
+    _test(experiment)
 
     result = dict(
         config=experiment.config.name,
@@ -146,7 +127,7 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         options=list(experiment.options),
         config_digest=digest,
         parameters=count_parameters(config),
-        epochs=epochs,
+        epochs=config.train_cfg.max_epochs,
         resumed=resumed,
         train_seconds=round(seconds, 1),
         validation=read_validation(experiment.work_dir),
@@ -155,6 +136,36 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     )
     _write_whole(experiment.result_file, json.dumps(result, indent=1) + '\n')
     return result
+
+
+def _train(
+    experiment: Experiment, epochs: int, resume: bool, progress: Progress
+) -> None:
+    process = _start(experiment, 'train', *(['--resume'] if resume else []))
+    try:
+        while process.poll() is None:
+            time.sleep(POLL_SECONDS)
+            done = read_finished_epochs(experiment.work_dir)
+            progress(done, epochs, _latest(experiment.work_dir))
+    finally:
+        process.terminate()
+    _require_success(process, experiment, 'training')
+    progress(epochs, epochs, _latest(experiment.work_dir))
+
+
+def _test(experiment: Experiment) -> None:
+    checkpoint = _last_checkpoint(experiment.work_dir)
+    if checkpoint is None:
+        raise ExperimentError(
+            f'training of {experiment.name} left no checkpoint in '
+            f'{experiment.work_dir}; see {experiment.log_file}'
+        )
+    process = _start(experiment, 'test', '--checkpoint', str(checkpoint))
+    try:
+        process.wait()
+    finally:
+        process.terminate()
+    _require_success(process, experiment, 'testing')
 
 
 def _require_same(experiment: Experiment, before: str | None, now: str) -> None:
@@ -191,6 +202,19 @@ def read_validation(work_dir: Path) -> dict[int, float]:
         if 'acc/top1' in record and 'step' in record:
             curve[record['step']] = record['acc/top1']
     return curve
+
+
+def _latest(work_dir: Path) -> float | None:
+    curve = read_validation(work_dir)
+    return curve[max(curve)] if curve else None
+
+
+def read_finished_epochs(work_dir: Path) -> int:
+    """Epochs that were trained to their end, over all runs of a folder."""
+    records = _records(work_dir, '*/vis_data/scalars.json')
+    return max(
+        (record['epoch'] - 1 for record in records if 'epoch' in record), default=0
+    )
 
 
 def _read_test(work_dir: Path) -> dict[str, float]:

@@ -1,4 +1,4 @@
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=14, val_interval=1)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=14, val_interval=7)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 

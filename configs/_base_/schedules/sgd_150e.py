@@ -22,5 +22,3 @@ param_scheduler = [
 ]
 # 8 GPUs times 8 videos.
 auto_scale_lr = dict(enable=False, base_batch_size=64)
-
-default_hooks = dict(checkpoint=dict(max_keep_ckpts=3))
