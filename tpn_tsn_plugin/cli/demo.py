@@ -121,7 +121,7 @@ def demo(
     (out / 'comparison.md').write_text(table + '\n')
     click.echo(
         f'\nTop-1 accuracy on the test split ({num_test} clips, '
-        f'12 classes, chance 8.3 %), seeds {", ".join(map(str, seeds))}:\n\n{table}\n\n'
+        f'12 classes, chance 8.3 %), seeds: {", ".join(map(str, seeds))}\n\n{table}\n\n'
         f'Logs, checkpoints and results: {out}'
     )
 
