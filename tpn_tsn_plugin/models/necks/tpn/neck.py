@@ -107,17 +107,18 @@ class TemporalPyramidNeck(BaseModule):
 
         self.aux_heads = self._build_aux_heads(aux_head, norm_cfg)
 
-        self.spatial_modulation: SpatialSemanticModulation | None = None
-        if single or not spatial_modulation:
-            reason = 'without spatial modulation, which single_depth never has'
-            checks.refuse_unused('spatial_strides', spatial_strides, reason)
-        else:
-            strides = spatial_strides or default_strides(widths)
-            strides = checks.check_strides(strides, len(rates))
+        self.spatial_modulation = None
+        if spatial_modulation and not single:
+            strides = checks.check_strides(
+                spatial_strides or default_strides(widths), len(rates)
+            )
             self.spatial_modulation = SpatialSemanticModulation(
                 widths, strides, norm_cfg
             )
             widths = self.spatial_modulation.out_channels
+        else:
+            reason = 'without spatial modulation, which single_depth never has'
+            checks.refuse_unused('spatial_strides', spatial_strides, reason)
 
         checks.check_groups(groups, [*widths, mid_channels])
         # A single-depth level has its rate from sampling; it is not pooled again.
@@ -132,27 +133,39 @@ class TemporalPyramidNeck(BaseModule):
         self.information_flow = InformationFlow(
             information_flow, mid_channels, len(rates)
         )
-        two = self.information_flow.num_pyramids == 2
-        if not two:
-            reason = f'with information_flow={information_flow!r}, one pyramid'
+        self._build_fusion(mid_channels, fusion_channels, groups, norm_cfg)
+        self.register_load_state_dict_pre_hook(rename_mmaction2_keys)
+
+    def _build_fusion(
+        self,
+        mid_channels: int,
+        fusion_channels: int | None,
+        groups: int,
+        norm_cfg: dict,
+    ) -> None:
+        """Level fusion for each pyramid, and pyramid fusion where there are two."""
+        num_pyramids = self.information_flow.num_pyramids
+        if num_pyramids == 1:
+            reason = f'with information_flow={self.information_flow.name!r}'
             checks.refuse_unused('fusion_channels', fusion_channels, reason)
-        elif fusion_channels is not None:
-            require_positive_int('fusion_channels', fusion_channels)
-        fused_width = fusion_channels or out_channels
+        if fusion_channels is None:
+            fusion_channels = self.out_channels
+        require_positive_int('fusion_channels', fusion_channels)
         self.level_fusions = nn.ModuleList(
             LevelFusion(
                 mid_channels,
-                fused_width,
-                num_levels=len(rates),
+                fusion_channels,
+                num_levels=len(self.temporal_rates),
                 groups=groups,
                 norm_cfg=norm_cfg,
             )
-            for _ in range(self.information_flow.num_pyramids)
+            for _ in range(num_pyramids)
         )
         self.pyramid_fusion = (
-            PyramidFusion(fused_width, out_channels, norm_cfg) if two else None
+            PyramidFusion(fusion_channels, self.out_channels, norm_cfg)
+            if num_pyramids == 2
+            else None
         )
-        self.register_load_state_dict_pre_hook(rename_mmaction2_keys)
 
     def _build_aux_heads(self, aux_head: dict | None, norm_cfg: dict) -> nn.ModuleDict:
         """One head for each level with a weight, under the level's number."""
