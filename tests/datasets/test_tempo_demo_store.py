@@ -169,3 +169,9 @@ def test_data_loader_worker_may_be_the_maker(tmp_path):
     maker.join(30)
     assert maker.exitcode == 0
     assert (tmp_path / 'tempo' / 'manifest.json').exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(DemoDataError, match=r'cannot write in .*file'):
+        make_once(tmp_path / 'file' / 'data', {}, lambda folder: {'files': {}})

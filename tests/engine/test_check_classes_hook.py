@@ -30,6 +30,7 @@ def make_runner(tmp_path, labels, classes=2, aux_classes=2):
     return SimpleNamespace(
         model=model,
         train_dataloader=loader,
+        val_loop=None,
         val_dataloader=loader,
         test_dataloader=loader,
     )
@@ -44,6 +45,15 @@ def test_label_out_of_range_names_list_and_video(tmp_path, phase):
     assert '\n' not in message
     assert 'list.txt' in message
     assert '2.mp4 has label 5, but cls_head.num_classes=2 allows 0 to 1' in message
+
+
+def test_validation_set_is_read_before_training(tmp_path):
+    runner = make_runner(tmp_path, [0, 1])
+    (tmp_path / 'val').mkdir()
+    wrong = make_runner(tmp_path / 'val', [0, 5])
+    runner.val_loop = runner.val_dataloader = wrong.val_dataloader
+    with pytest.raises(AnnotationError, match=r'1\.mp4 has label 5'):
+        CheckClassesHook().before_train(runner)
 
 
 def test_auxiliary_head_with_other_classes(tmp_path):

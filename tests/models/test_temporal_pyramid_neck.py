@@ -233,6 +233,7 @@ def test_wrong_options(options, message):
         (lambda m: [x[:, :, :3] for x in m], r'temporal_rates\[2\]=4 is longer than'),
         (lambda m: [x[:, :, 0] for x in m], 'use PyramidRecognizer2D'),
         (lambda m: [m[0][..., :3], m[1], m[2]], 'set spatial_strides'),
+        (lambda m: [m[0][:1], m[1], m[2]], r'same samples, got batches of \[1, 2, 2\]'),
     ],
 )
 def test_wrong_maps(change, message):

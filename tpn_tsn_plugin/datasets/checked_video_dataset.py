@@ -78,7 +78,8 @@ class CheckedVideoDataset(VideoDataset):
 
     def _read_lines(self) -> list[str]:
         try:
-            return list_from_file(self.ann_file)
+            # Some editors put a mark before the first line.
+            return list_from_file(self.ann_file, encoding='utf-8-sig')
         except UnicodeDecodeError as error:
             raise AnnotationError(
                 f'{self.ann_file} is not UTF-8 text ({error.reason} at byte '
@@ -101,7 +102,8 @@ class CheckedVideoDataset(VideoDataset):
             name = name.strip()
         if not words and not (self.multi_class and self.allow_background):
             raise AnnotationError(
-                f'{where}: {line!r} has no label; expected "path{self.delimiter}label"'
+                f'{where}: {line!r} has no label; expected '
+                f'"path{self.delimiter}label" (delimiter={self.delimiter!r})'
             )
         labels = [self._label(word, where) for word in words]
         filename = osp.join(self.data_prefix['video'], name)

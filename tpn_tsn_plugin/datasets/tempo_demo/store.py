@@ -128,7 +128,6 @@ def make_once(
     root = root.resolve()
     if not force and _usable(root, parameters):
         return False
-    root.parent.mkdir(parents=True, exist_ok=True)
     with _locked(root):
         _recover(root)
         # Another process may have made it while this one waited for the lock.
@@ -159,6 +158,14 @@ def _usable(root: Path, parameters: dict[str, Any]) -> bool:
 
 @contextmanager
 def _locked(root: Path) -> Iterator[None]:
+    try:
+        # A lock that cannot be created would be waited for without end.
+        root.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=root.parent).close()
+    except OSError as error:
+        raise DemoDataError(
+            f'cannot write in {root.parent} ({error.strerror}); choose another folder'
+        ) from error
     lock = FileLock(root.parent / f'.{root.name}.lock')
     try:
         lock.acquire(timeout=0)

@@ -27,9 +27,11 @@ class CheckClassesHook(Hook):
         self._checked: set[int] = set()
 
     def before_train(self, runner: Runner) -> None:
-        """Check the model and the training set."""
+        """Check the model, the training set and the validation set."""
         check_auxiliary_heads(_model_of(runner))
         self._check_dataset(runner, runner.train_dataloader.dataset)
+        if runner.val_loop is not None:
+            self.before_val(runner)
 
     def before_val(self, runner: Runner) -> None:
         """Check the validation set."""

@@ -127,7 +127,7 @@ def read_aux_head(aux_head: Any, num_heads: int) -> dict[str, Any]:
 
 
 def check_maps(maps: Sequence[Tensor], in_channels: Sequence[int], source: str) -> None:
-    """Number, dimensions and channels of the backbone's maps."""
+    """Number, dimensions, channels and batch of the backbone's maps."""
     if source == 'single_depth' and len(maps) != 1:
         raise ValueError(
             f"source='single_depth' takes one map, got {len(maps)}; give the backbone "
@@ -150,6 +150,11 @@ def check_maps(maps: Sequence[Tensor], in_channels: Sequence[int], source: str) 
                 f'map {i} must have in_channels[{i}]={width} channels, got '
                 f'{x.shape[1]}; the maps have {[y.shape[1] for y in maps]}'
             )
+    if len({x.shape[0] for x in maps}) > 1:
+        raise ValueError(
+            'all maps must come from the same samples, got batches of '
+            f'{[x.shape[0] for x in maps]}'
+        )
 
 
 def check_lengths(levels: Sequence[Tensor], rates: Sequence[int]) -> None:
