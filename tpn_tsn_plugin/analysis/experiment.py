@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -187,9 +188,10 @@ def count_parameters(config: Config) -> int:
 def describe_environment() -> dict[str, Any]:
     """What figures depend on: versions, GPU, threads."""
     found = collect_env()
-    names = ('Python', 'PyTorch', 'MMEngine', 'OpenCV', 'GPU')
+    names = {'PyTorch', 'MMEngine', 'OpenCV'}
     return {
-        **{key: value for key, value in found.items() if key.startswith(names)},
+        'Python': platform.python_version(),
+        **{k: v for k, v in found.items() if k in names or k.startswith('GPU')},
         'MMAction2': version('mmaction2'),
         'threads': torch.get_num_threads(),
     }
