@@ -150,7 +150,7 @@ def check_maps(maps: Sequence[Tensor], in_channels: Sequence[int], source: str) 
                 f'map {i} must have in_channels[{i}]={width} channels, got '
                 f'{x.shape[1]}; the maps have {[y.shape[1] for y in maps]}'
             )
-    if len({x.shape[0] for x in maps}) > 1:
+    if any(x.shape[0] != maps[0].shape[0] for x in maps):
         raise ValueError(
             'all maps must come from the same samples, got batches of '
             f'{[x.shape[0] for x in maps]}'
