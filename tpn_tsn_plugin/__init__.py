@@ -19,10 +19,10 @@ try:
     with warnings.catch_warnings():
         # mmcv-lite has no compiled operators, and no model here needs them.
         warnings.filterwarnings('ignore', message='Fail to import ``MultiScale')
-        from tpn_tsn_plugin import datasets, engine, models
+        from tpn_tsn_plugin import datasets, engine, evaluation, models
 except Exception as error:
     if Path(sys.argv[0]).stem != 'tpn-tsn':
         raise
     host_error = error
 
-__all__ = ['compat', 'datasets', 'engine', 'models']
+__all__ = ['compat', 'datasets', 'engine', 'evaluation', 'models']

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tpn_tsn_plugin.analysis.experiment import (
-    Experiment,
+from tpn_tsn_plugin.analysis.experiment import Experiment, run_experiment
+from tpn_tsn_plugin.analysis.training_log import (
     read_finished_epochs,
     read_validation,
-    run_experiment,
 )
 from tpn_tsn_plugin.errors import ExperimentError
 

@@ -9,10 +9,11 @@ import hashlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -27,6 +28,14 @@ from mmengine.utils.dl_utils import collect_env
 from tpn_tsn_plugin.errors import ExperimentError, MissingDependencyError
 from tpn_tsn_plugin.registry import MODELS
 
+from .training_log import (
+    TOP1,
+    last_checkpoint,
+    read_finished_epochs,
+    read_test,
+    read_validation,
+)
+
 Progress = Callable[[int, int, float | None], None]
 POLL_SECONDS = 0.5
 
@@ -40,12 +49,20 @@ class Experiment:
         seed: Seed of weights and data order.
         folder: Folder of all experiments of one comparison.
         options: What ``--cfg-options`` changes, ``key=value`` each.
+        label: Name of the files where the config's own is not enough.
+        checkpoint: Weights to test; nothing is trained then.
+        threads: Threads of each process, None for what is usual.
+        metric: What validation shows.
     """
 
     config: Path
     seed: int
     folder: Path
     options: tuple[str, ...] = ()
+    label: str | None = None
+    checkpoint: Path | None = None
+    threads: int | None = None
+    metric: str = TOP1
 
     def load_config(self) -> Config:
         """The config with its options, read as MMAction2's tools read them."""
@@ -58,8 +75,8 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """Config and seed; the stem of this experiment's files."""
-        return f'{self.config.stem}_seed{self.seed}'
+        """Config (or label) and seed; the stem of this experiment's files."""
+        return f'{self.label or self.config.stem}_seed{self.seed}'
 
     @property
     def work_dir(self) -> Path:
@@ -88,11 +105,11 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     Args:
         experiment: What to run.
         progress: Called with finished epochs, all epochs, and the latest validation
-            accuracy (None before the first).
+            metric (None before the first). What it raises stops the experiment.
 
     Returns:
         The result: ``config``, ``seed``, ``options``, ``parameters``, ``epochs``,
-        ``validation`` (top-1 of each epoch), ``test`` (metrics), ``train_seconds`` (of
+        ``validation`` (metric of each epoch), ``test`` (metrics), ``train_seconds`` (of
         this run alone where it went on from an earlier one, see ``resumed``),
         ``environment``.
 
@@ -115,12 +132,15 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     if experiment.digest_file.exists():
         _require_same(experiment, experiment.digest_file.read_text(), digest)
     experiment.digest_file.write_text(digest)
-    resumed = _last_checkpoint(experiment.work_dir) is not None
+    resumed = last_checkpoint(experiment.work_dir) is not None
 
     start = time.perf_counter()
-    _train(experiment, config.train_cfg.max_epochs, resumed, progress)
+    epochs = 0
+    if experiment.checkpoint is None:
+        epochs = config.train_cfg.max_epochs
+        _train(experiment, epochs, resumed, progress)
     seconds = time.perf_counter() - start
-    _test(experiment)
+    _test(experiment, lambda: progress(epochs, epochs, None))
 
     result = dict(
         config=experiment.config.name,
@@ -128,12 +148,12 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         options=list(experiment.options),
         config_digest=digest,
         parameters=count_parameters(config),
-        epochs=config.train_cfg.max_epochs,
+        epochs=epochs,
         resumed=resumed,
         train_seconds=round(seconds, 1),
-        validation=read_validation(experiment.work_dir),
-        test=_read_test(experiment.work_dir),
-        environment=describe_environment(),
+        validation=read_validation(experiment.work_dir, experiment.metric),
+        test=read_test(experiment.work_dir),
+        environment=describe_environment(experiment.threads),
     )
     _write_whole(experiment.result_file, json.dumps(result, indent=1) + '\n')
     return result
@@ -142,31 +162,24 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
 def _train(
     experiment: Experiment, epochs: int, resume: bool, progress: Progress
 ) -> None:
-    process = _start(experiment, 'train', *(['--resume'] if resume else []))
-    try:
-        while process.poll() is None:
-            time.sleep(POLL_SECONDS)
-            done = read_finished_epochs(experiment.work_dir)
-            progress(done, epochs, _latest(experiment.work_dir))
-    finally:
-        process.terminate()
-    _require_success(process, experiment, 'training')
-    progress(epochs, epochs, _latest(experiment.work_dir))
+    def show() -> None:
+        curve = read_validation(experiment.work_dir, experiment.metric)
+        done = read_finished_epochs(experiment.work_dir)
+        progress(done, epochs, curve[max(curve)] if curve else None)
+
+    _run(experiment, 'train', show, *(['--resume'] if resume else []))
+    curve = read_validation(experiment.work_dir, experiment.metric)
+    progress(epochs, epochs, curve[max(curve)] if curve else None)
 
 
-def _test(experiment: Experiment) -> None:
-    checkpoint = _last_checkpoint(experiment.work_dir)
+def _test(experiment: Experiment, show: Callable[[], None]) -> None:
+    checkpoint = experiment.checkpoint or last_checkpoint(experiment.work_dir)
     if checkpoint is None:
         raise ExperimentError(
             f'training of {experiment.name} left no checkpoint in '
             f'{experiment.work_dir}; see {experiment.log_file}'
         )
-    process = _start(experiment, 'test', '--checkpoint', str(checkpoint))
-    try:
-        process.wait()
-    finally:
-        process.terminate()
-    _require_success(process, experiment, 'testing')
+    _run(experiment, 'test', show, '--checkpoint', str(checkpoint))
 
 
 def _require_same(experiment: Experiment, before: str | None, now: str) -> None:
@@ -185,7 +198,7 @@ def count_parameters(config: Config) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def describe_environment() -> dict[str, Any]:
+def describe_environment(threads: int | None = None) -> dict[str, Any]:
     """What figures depend on: versions, GPU, threads."""
     found = collect_env()
     names = {'PyTorch', 'MMEngine', 'OpenCV'}
@@ -193,87 +206,47 @@ def describe_environment() -> dict[str, Any]:
         'Python': platform.python_version(),
         **{k: v for k, v in found.items() if k in names or k.startswith('GPU')},
         'MMAction2': version('mmaction2'),
-        'threads': torch.get_num_threads(),
+        'threads': threads or torch.get_num_threads(),
     }
 
 
-def read_validation(work_dir: Path) -> dict[int, float]:
-    """Top-1 accuracy on the validation split by epoch, over all runs of a folder."""
-    curve = {}
-    for record in _records(work_dir, '*/vis_data/scalars.json'):
-        if 'acc/top1' in record and 'step' in record:
-            curve[record['step']] = record['acc/top1']
-    return curve
-
-
-def _latest(work_dir: Path) -> float | None:
-    curve = read_validation(work_dir)
-    return curve[max(curve)] if curve else None
-
-
-def read_finished_epochs(work_dir: Path) -> int:
-    """Epochs that were trained to their end, over all runs of a folder."""
-    records = _records(work_dir, '*/vis_data/scalars.json')
-    return max(
-        (record['epoch'] - 1 for record in records if 'epoch' in record), default=0
-    )
-
-
-def _read_test(work_dir: Path) -> dict[str, float]:
-    """Metrics of the latest test: the only records that have no step."""
-    tests = [r for r in _records(work_dir, '*/[0-9]*.json') if 'acc/top1' in r]
-    if not tests:
-        raise ExperimentError(f'testing left no metrics in {work_dir}')
-    return {key: value for key, value in tests[-1].items() if key.startswith('acc/')}
-
-
-def _records(work_dir: Path, pattern: str) -> Iterator[dict[str, Any]]:
-    """Lines of MMEngine's JSON logs, oldest file first, half-written ones left out."""
-    for path in sorted(work_dir.glob(pattern)):
-        for line in path.read_text().splitlines():
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
-                continue
-
-
-def _start(experiment: Experiment, task: str, *arguments: str) -> subprocess.Popen:
-    """Start ``mim train`` or ``mim test``; its output is appended to the log."""
+def _run(
+    experiment: Experiment, task: str, show: Callable[[], None], *arguments: str
+) -> None:
+    """Run ``mim train`` or ``mim test``; its output is appended to the log."""
     command = [sys.executable, '-m', 'mim', task, 'mmaction', str(experiment.config)]
     command += ['--work-dir', str(experiment.work_dir), *arguments]
     if task == 'train':
         command += ['--seed', str(experiment.seed)]
     if experiment.options:
         command += ['--cfg-options', *experiment.options]
+    env = dict(os.environ)
+    if experiment.threads is not None:
+        env['OMP_NUM_THREADS'] = str(experiment.threads)
     with experiment.log_file.open('a') as log:
         log.write(f'$ {" ".join(command)}\n')
         log.flush()
-        return subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ)
+        # A group of its own: mim starts the training as another process.
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=env, start_new_session=True
         )
-
-
-def _require_success(
-    process: subprocess.Popen, experiment: Experiment, task: str
-) -> None:
+    try:
+        while process.poll() is None:
+            time.sleep(POLL_SECONDS)
+            show()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
     if process.returncode:
         lines = experiment.log_file.read_text().strip().splitlines()
         errors = [
             line for line in lines if 'Error: ' in line and 'subprocess' not in line
         ]
         raise ExperimentError(
-            f'{task} of {experiment.name} failed: {(errors or lines)[-1].strip()} '
+            f'{task}ing of {experiment.name} failed: {(errors or lines)[-1].strip()} '
             f'(whole log: {experiment.log_file})'
         )
-
-
-def _last_checkpoint(work_dir: Path) -> Path | None:
-    """The checkpoint that MMEngine says was written last."""
-    note = work_dir / 'last_checkpoint'
-    if not note.exists():
-        return None
-    checkpoint = Path(note.read_text().strip())
-    return checkpoint if checkpoint.exists() else None
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -1,5 +1,7 @@
 """Heads: classifiers with their losses."""
 
+from .multi_task_head import MultiTaskHead
+from .segment_consensus_head import SegmentConsensusHead
 from .temporal_pyramid_head import TemporalPyramidHead
 
-__all__ = ['TemporalPyramidHead']
+__all__ = ['MultiTaskHead', 'SegmentConsensusHead', 'TemporalPyramidHead']

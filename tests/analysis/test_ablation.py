@@ -1,0 +1,143 @@
+"""Families of experiments: what is read, in which order things run, the table."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from tpn_tsn_plugin.analysis import ablation
+from tpn_tsn_plugin.analysis.ablation import read_family, run_family, table
+from tpn_tsn_plugin.errors import ExperimentError
+
+FAMILY = """
+title = 'What varies'
+metric = 'acc/top1'
+sources = dict(rgb=dict(config='a.py', options=['x=1']))
+cells = [
+    dict(row='plain', column='K = 1', config='a.py'),
+    dict(row='plain', column='K = 3', config='a.py', options=['k=3']),
+    dict(row='started', column='K = 3', config='b.py', options=['from={rgb}', 'k=3']),
+    dict(row='tested', column='K = 1', config='b.py', checkpoint='rgb'),
+]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    for name in ('a.py', 'b.py'):
+        (tmp_path / name).write_text('model = dict()\n')
+
+    def write_family(text=FAMILY):
+        path = tmp_path / 'family.py'
+        path.write_text(text)
+        return path
+
+    return write_family
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Experiments that were run, in order; each leaves a checkpoint and a result."""
+    ran = []
+
+    def run(experiment, progress):
+        progress(0, 1, None)
+        ran.append(experiment)
+        experiment.work_dir.mkdir()
+        checkpoint = experiment.work_dir / 'epoch_1.pth'
+        checkpoint.touch()
+        (experiment.work_dir / 'last_checkpoint').write_text(str(checkpoint))
+        return dict(test={'acc/top1': 0.5 + 0.1 * experiment.seed})
+
+    monkeypatch.setattr(ablation, 'run_experiment', run)
+    return ran
+
+
+def test_sources_come_first_and_lend_their_checkpoint(write, ran, tmp_path):
+    family = read_family(write())
+    run_family(family, tmp_path / 'out', [0, 1])
+    assert [e.name for e in ran[:2]] == ['rgb_seed0', 'rgb_seed1']
+    assert ran[0].options == ('x=1',)
+    by_name = {experiment.name: experiment for experiment in ran}
+    assert len(by_name) == 2 * 5
+    checkpoint = tmp_path / 'out' / 'rgb_seed1' / 'epoch_1.pth'
+    started = by_name['started-k-3_seed1']
+    assert started.options == (f'from={checkpoint}', 'k=3')
+    assert started.checkpoint is None
+    assert by_name['tested-k-1_seed1'].checkpoint == checkpoint
+    assert started.config == tmp_path / 'b.py'
+
+
+def test_table(write, ran, tmp_path):
+    family = read_family(write())
+    told = []
+    results = run_family(
+        family, tmp_path / 'out', [0, 1], jobs=3, finished=lambda *f: told.append(f[:2])
+    )
+    assert table(family, results).splitlines() == [
+        '| | K = 1 | K = 3 |',
+        '|---|---|---|',
+        '| plain | 55.0 ± 7.1 | 55.0 ± 7.1 |',
+        '| started |  | 55.0 ± 7.1 |',
+        '| tested | 55.0 ± 7.1 |  |',
+    ]
+    assert len(told) == 10
+    assert set(told[:2]) == {('rgb', 0), ('rgb', 1)}
+
+
+def test_a_failure_stops_what_has_not_begun(write, monkeypatch, tmp_path):
+    started = []
+
+    def run(experiment, progress):
+        started.append(experiment.name)
+        raise ExperimentError('no luck')
+
+    monkeypatch.setattr(ablation, 'run_experiment', run)
+    with pytest.raises(ExperimentError, match='no luck'):
+        run_family(read_family(write()), tmp_path / 'out', range(20))
+    assert len(started) < 20
+
+
+def test_what_runs_beside_a_failure_is_stopped(write, monkeypatch, tmp_path):
+    stopped = []
+
+    def run(experiment, progress):
+        if experiment.seed == 0:
+            raise ExperimentError('no luck')
+        try:
+            while True:
+                progress(0, 1, None)
+        except ExperimentError as error:
+            stopped.append(str(error))
+            raise
+
+    monkeypatch.setattr(ablation, 'run_experiment', run)
+    with pytest.raises(ExperimentError, match='no luck'):
+        run_family(read_family(write()), tmp_path / 'out', [1, 0], jobs=2)
+    assert stopped == ['rgb, seed 1: stopped']
+
+
+def test_threads_are_shared(write, ran, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        ablation, 'os', SimpleNamespace(sched_getaffinity=lambda _: range(8))
+    )
+    run_family(read_family(write()), tmp_path / 'out', [0], jobs=3)
+    assert {experiment.threads for experiment in ran} == {2}
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'message'),
+    [
+        ('title', 'name', 'a family needs title and cells'),
+        ('cells', 'rows', 'a family needs title and cells'),
+        ("column='K = 1', config", "column='K = 1', konfig", "has 'konfig'; known are"),
+        ("config='b.py'", "config='c.py'", 'c.py of started-k-3 does not exist'),
+        ('{rgb}', '{depth}', "asks for source 'depth'; there are ['rgb']"),
+        ("checkpoint='rgb'", "checkpoint='x'", "asks for source 'x'; there are"),
+        ("row='tested'", "row='plain'", 'plain, K = 1 stands there twice'),
+    ],
+)
+def test_faulty_families_are_refused(write, old, new, message):
+    assert old in FAMILY
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_family(write(FAMILY.replace(old, new)))

@@ -1,0 +1,6 @@
+"""Metrics."""
+
+from .multi_task_accuracy import MultiTaskAccuracy
+from .video_mean_ap import VideoMeanAP
+
+__all__ = ['MultiTaskAccuracy', 'VideoMeanAP']
