@@ -21,6 +21,7 @@ REQUIREMENTS = [
     # cv2.optflow; MMEngine brings opencv-python, which installs the same cv2/
     'opencv-contrib-python>=4.8',
     'rich>=13',
+    'scipy>=1.11',  # .mat files of THUMOS14; MMAction2 brings it
     'torch>=2.6,<2.14',
 ]
 

@@ -30,7 +30,8 @@ UNCROPPED = 56
 def read_config(path: Path) -> Config:
     """A config without pretrained weights."""
     config = Config.fromfile(path)
-    config.model.backbone.pretrained = None
+    if not config.model.backbone.type.startswith('mmpretrain.'):
+        config.model.backbone.pretrained = None
     return config
 
 
@@ -55,14 +56,24 @@ def view_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
         size: Height and width in place of the test crop.
 
     Returns:
-        (1, 1, 3, T, H, W) for clips, (1, K, 3, H, W) for segments of single frames.
+        (1, 1, 3, T, H, W) for clips, (1, K, C, H, W) for segments. Where snippets are
+        sampled at a fixed rate, K is that of training.
     """
     pipeline = config.test_dataloader.dataset.pipeline
     step = sampling(pipeline)
     size = size or crop_size(pipeline)
     if config.model.data_preprocessor.format_shape == 'NCTHW':
         return (1, 1, 3, step.clip_len, size, size)
-    return (1, step.clip_len * step.num_clips, 3, size, size)
+    if 'num_clips' not in step:
+        step = sampling(training_pipeline(config))
+    channels = config.model.backbone.get('in_channels', 3)
+    return (1, step.num_clips, channels, size, size)
+
+
+def training_pipeline(config: Config) -> list[ConfigDict]:
+    """The training pipeline; of several data sets, the first one's."""
+    dataset = config.train_dataloader.dataset
+    return dataset.get('datasets', [dataset])[0].pipeline
 
 
 def count(config: Config) -> tuple[int, float]:

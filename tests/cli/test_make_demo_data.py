@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from tpn_tsn_plugin.cli.make_demo_data import make_demo_data
+from tpn_tsn_plugin.datasets import TempoDemoDataset
 from tpn_tsn_plugin.errors import DemoDataError
 
 SMALL = ['--train', '2', '--val', '1', '--test', '1', '--untrimmed', '1']
@@ -47,6 +48,27 @@ def test_other_options_need_force(command):
     remade = command('--seed', '3', '--force')
     assert remade.exit_code == 0
     assert command('--seed', '3').stdout.startswith('Already complete:')
+
+
+def test_untrimmed_training_videos_are_an_option(command, tmp_path):
+    result = command('--untrimmed-train', '1')
+    assert 'untrimmed 1, untrimmed_train 1' in result.stdout
+    assert 'untrimmed.txt, untrimmed_train.txt' in result.stdout
+    assert (tmp_path / 'tempo' / 'untrimmed_train.txt').is_file()
+
+
+def test_force_removes_the_optical_flow_of_the_old_videos(command, tmp_path):
+    sizes = {'train': 2, 'val': 1, 'test': 1, 'untrimmed': 1}
+    folder = tmp_path / 'tempo_optical_flow' / 'val'
+    command()
+    options = {'data_root': str(tmp_path / 'tempo'), 'split': 'val', 'modality': 'Flow'}
+    TempoDemoDataset([], **options, num_videos=sizes, workers=1)
+    command()
+    assert folder.is_dir()
+    command('--seed', '3', '--force')
+    assert not folder.exists()
+    TempoDemoDataset([], **options, num_videos=sizes, workers=1, seed=3)
+    assert folder.is_dir()
 
 
 def test_help_has_an_example_and_the_defaults():

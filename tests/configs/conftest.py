@@ -9,7 +9,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = sorted(p for p in ROOT.glob('configs/[!_]*/*.py'))
+# families of experiments are no configs for a runner
+CONFIGS = sorted(
+    p for p in ROOT.glob('configs/[!_]*/*.py') if p.parent.name != 'ablations'
+)
 READ: dict[Path, Config] = {}
 
 

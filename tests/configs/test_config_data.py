@@ -52,19 +52,36 @@ def write_video(path, frames):
     writer.release()
 
 
-def pipelines(config):
-    return {split: config[f'{split}_dataloader'].dataset.pipeline for split in SPLITS}
+def pipelines(config, split):
+    """The pipelines of a split's data sets, of which there may be several."""
+    dataset = config[f'{split}_dataloader'].dataset
+    return [part.pipeline for part in dataset.get('datasets', [dataset])]
 
 
-def test_every_transform_builds(config_path, read):
-    for pipeline in pipelines(read(config_path)).values():
+RANDOM = {
+    'ColorJitter',
+    'Flip',
+    'MultiScaleCrop',
+    'OpticalFlowFlip',
+    'RandomCrop',
+    'RandomRescale',
+    'RandomResizedCrop',
+}
+
+
+@pytest.mark.parametrize('split', SPLITS)
+def test_every_transform_builds(config_path, split, read):
+    for pipeline in pipelines(read(config_path), split):
         assert len(Compose(pipeline).transforms) == len(pipeline)
 
 
-def test_colours_change_in_training_only(config_path, read):
-    steps = pipelines(read(config_path))
-    types = {step.type for step in [*steps['val'], *steps['test']]}
-    assert not types & {'ColorJitter', 'Flip', 'RandomCrop', 'RandomResizedCrop'}
+def test_nothing_is_random_but_in_training(config_path, read):
+    config = read(config_path)
+    for pipeline in [*pipelines(config, 'val'), *pipelines(config, 'test')]:
+        assert not {step.type for step in pipeline} & RANDOM
+        for step in pipeline:
+            if step.type.endswith('SampleFrames'):
+                assert step.type == 'FixedRateSampleFrames' or step.test_mode
 
 
 def paper_shape(stem, split):
@@ -106,7 +123,7 @@ MIRRORED = {
 
 def test_flip_exchanges_left_and_right(tpn_path, read):
     config = read(tpn_path)
-    steps = pipelines(config)['train']
+    (steps,) = pipelines(config, 'train')
     flip = next(step for step in steps if step.type == 'Flip')
     transform = TRANSFORMS.build({**flip, 'flip_ratio': 1.0})
     (pairs,) = (pairs for name, pairs in MIRRORED.items() if name in tpn_path.stem)

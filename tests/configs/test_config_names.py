@@ -5,12 +5,23 @@ import re
 from mmengine.config import Config
 
 NAME = re.compile(
-    r'(?P<model>[a-z0-9-]+?)_((?P<init>imagenet-pretrained)-)?(?P<backbone>r\d+[a-z0-9-]*)'
+    r'(?P<model>[a-z0-9-]+?)_((?P<init>imagenet-pretrained)-)?'
+    r'(?P<backbone>r\d+|bninception|inceptionv3)'
     r'_(?P<gpus>\d+)xb(?P<batch>\d+)'
-    r'-(?P<clip_len>\d+)x(?P<interval>\d+)x(?P<clips>\d+)-(?P<epochs>\d+)e'
-    r'_(?P<dataset>[a-z0-9-]+)-(?P<modality>rgb|flow)'
+    r'-(?P<clip_len>\d+)x(?P<interval>\d+)x(?P<clips>\d+)-(?P<length>\d+)(?P<unit>[ei])'
+    r'_(?P<dataset>[a-z0-9-]+?)-(?P<modality>rgb-rgbdiff|rgbdiff|rgb|flow)'
 )
 BACKBONES = {'slowonly': 'ResNet3dSlowOnly', 'tsm': 'ResNetTSM', 'tsn': 'ResNet'}
+OTHER_BACKBONES = {
+    'bninception': 'BNInception',
+    'inceptionv3': 'mmpretrain.TIMMBackbone',
+}
+CONSENSUS = {
+    'max': 'MaxConsensus',
+    'topk': 'TopKConsensus',
+    'linear': 'LinearConsensus',
+    'attention': 'AttentionConsensus',
+}
 
 
 def parse(path):
@@ -19,14 +30,19 @@ def parse(path):
     return match.groupdict()
 
 
+def model_depth(name):
+    return int(name['backbone'][1:])
+
+
 def test_numbers_in_the_name(config_path, read, flops):
     name, config = parse(config_path), read(config_path)
-    step = flops.sampling(config.train_dataloader.dataset.pipeline)
+    step = flops.sampling(flops.training_pipeline(config))
     assert int(name['batch']) == config.train_dataloader.batch_size
     assert int(name['clip_len']) == step.clip_len
     assert int(name['interval']) == step.get('frame_interval', 1)
     assert int(name['clips']) == step.get('num_clips', 1)
-    assert int(name['epochs']) == config.train_cfg.max_epochs
+    lengths = {'e': 'max_epochs', 'i': 'max_iters'}
+    assert int(name['length']) == config.train_cfg[lengths[name['unit']]]
     if 'auto_scale_lr' in config:
         total = int(name['gpus']) * int(name['batch'])
         assert config.auto_scale_lr.base_batch_size == total
@@ -35,30 +51,65 @@ def test_numbers_in_the_name(config_path, read, flops):
 def test_model_in_the_name(config_path, read):
     name, model = parse(config_path), read(config_path).model
     words = name['model'].split('-')
-    types = [BACKBONES[word] for word in words if word in BACKBONES]
-    assert types == [model.backbone.type]
-    assert int(re.match(r'r(\d+)', name['backbone']).group(1)) == model.backbone.depth
+    backbone = OTHER_BACKBONES.get(name['backbone'])
+    if backbone is None:
+        (backbone,) = (BACKBONES[word] for word in words if word in BACKBONES)
+        assert model_depth(name) == model.backbone.depth
+    assert model.backbone.type == backbone
     assert ('tpn' in words) == ('neck' in model)
     assert 'neck' not in model or model.neck.type == 'TemporalPyramidNeck'
+    consensus = model.cls_head.get('consensus', {}).get('type')
+    for word, kind in CONSENSUS.items():
+        assert (word in words) == (consensus == kind)
 
 
 def test_pretrained_weights_in_the_name(config_path):
-    name, model = parse(config_path), Config.fromfile(config_path).model
-    address = model.backbone.pretrained
+    name, config = parse(config_path), Config.fromfile(config_path)
+    given = config.model.backbone.get('pretrained')
+    hooks = [h for h in config.custom_hooks if h.type == 'CrossModalityInitHook']
     if name['init'] is None:
-        assert address is None
+        # the demo's own checkpoint, if any
+        assert given is None
+        assert all('http' not in hook.checkpoint for hook in hooks)
+        return
+    addresses = [given] if given else [hook.checkpoint for hook in hooks]
+    if name['backbone'] == 'inceptionv3':
+        assert addresses == [True]
+        return
+    # an address MMEngine opens without torchvision
+    (address,) = addresses
+    if name['backbone'] == 'bninception':
+        assert re.fullmatch(r'https://.*/bn_inception-\w+\.pth', address)
     else:
-        # an address MMEngine opens without torchvision
-        depth = model.backbone.depth
+        depth = model_depth(name)
         expected = rf'https://download\.pytorch\.org/models/resnet{depth}-\w+\.pth'
         assert re.fullmatch(expected, address)
 
 
 def test_data_in_the_name(config_path, read):
+    """A model may be trained on other data than those it is made for."""
     name, config = parse(config_path), read(config_path)
-    for split in ('train', 'val', 'test'):
-        dataset = config[f'{split}_dataloader'].dataset
-        says = f'{dataset.type} {dataset.get("data_root")} {dataset.get("ann_file")}'
-        tag = re.sub(r'\W|_', '', name['dataset'])
-        assert tag in re.sub(r'\W|_', '', says).lower()
-        assert dataset.get('modality', 'RGB').lower() == name['modality']
+    dataset = config.test_dataloader.dataset
+    keys = ('type', 'data_root', 'data_prefix', 'ann_file', 'split')
+    says = re.sub(r'\W|_', '', ' '.join(str(dataset.get(key)) for key in keys)).lower()
+    assert [word for word in name['dataset'].split('-') if word not in says] == []
+    modality = 'flow' if name['modality'] == 'flow' else 'rgb'
+    assert dataset.get('modality', 'RGB').lower() == modality
+
+
+def test_snippet_in_the_name(config_path, read, flops):
+    name, config = parse(config_path), read(config_path)
+    types = [step.type for step in flops.training_pipeline(config)]
+    assert ('RGBDifference' in types) == ('rgbdiff' in name['modality'])
+    if 'RGBDifference' in types:
+        step = flops.training_pipeline(config)[types.index('RGBDifference')]
+        keeps = name['modality'] == 'rgb-rgbdiff'
+        assert step.get('keep_rgb', False) == keeps
+        channels = 3 * (int(name['clip_len']) - 1 + keeps)
+    elif name['modality'] == 'flow':
+        channels = 2 * int(name['clip_len'])
+    else:
+        channels = 3
+    assert config.model.backbone.get('in_channels', 3) == channels
+    assert len(config.model.data_preprocessor.mean) == channels
+    assert len(config.model.data_preprocessor.std) == channels

@@ -152,3 +152,56 @@ def test_report_counts_from_none_to_all(tmp_path):
     calls.clear()
     generate(tmp_path / 'x', small, 1, report=lambda *call: calls.append(call))
     assert calls == []
+
+
+UNTRIMMED = TempoOptions(train=0, val=0, test=0, untrimmed=2, untrimmed_train=2)
+
+
+@pytest.fixture(scope='module')
+def untrimmed_root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('untrimmed') / 'tempo'
+    generate(folder, UNTRIMMED, workers=2)
+    return folder
+
+
+def test_without_untrimmed_training_videos_a_folder_is_what_it_was(root):
+    manifest = json.loads((root / 'manifest.json').read_text())
+    assert 'untrimmed_train' not in manifest['parameters']
+    assert not list(root.rglob('untrimmed_train*'))
+
+
+@pytest.mark.parametrize(
+    ('split', 'place'),
+    [('train', 0), ('val', 1), ('test', 2), ('untrimmed', 3), ('untrimmed_train', 4)],
+)
+def test_streams_keep_their_keys(split, place):
+    seeds = np.random.SeedSequence(7, spawn_key=(place, 5))
+    drawn = TempoOptions(seed=7).stream(split, 5).integers(2**60, size=4)
+    assert np.array_equal(drawn, np.random.default_rng(seeds).integers(2**60, size=4))
+
+
+def test_untrimmed_training_videos_change_no_others(root, untrimmed_root):
+    for index in range(2):
+        name = f'videos/untrimmed/untrimmed_{index:05d}.mp4'
+        assert np.array_equal(frames_of(root / name), frames_of(untrimmed_root / name))
+    both = [lines(folder / 'untrimmed.txt')[:2] for folder in (root, untrimmed_root)]
+    assert both[0] == both[1]
+
+
+def test_untrimmed_training_videos_are_others(untrimmed_root):
+    folder = untrimmed_root / 'videos'
+    for index in range(2):
+        test = frames_of(folder / f'untrimmed/untrimmed_{index:05d}.mp4')
+        train = frames_of(folder / f'untrimmed_train/untrimmed_train_{index:05d}.mp4')
+        assert not np.array_equal(test, train)
+
+
+def test_untrimmed_training_videos_have_list_truth_and_times(untrimmed_root):
+    truth = json.loads((untrimmed_root / 'untrimmed_train_truth.json').read_text())
+    times = json.loads(
+        (untrimmed_root / 'untrimmed_train_localization.json').read_text()
+    )
+    listed = lines(untrimmed_root / 'untrimmed_train.txt')
+    assert [line.split()[0] for line in listed] == [entry['path'] for entry in truth]
+    assert list(times) == ['untrimmed_train_00000', 'untrimmed_train_00001']
+    assert [entry['kind'] for entry in truth] == ['several', 'short']

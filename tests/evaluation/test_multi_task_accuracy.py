@@ -46,7 +46,9 @@ def test_by_hand():
 def test_rank_of_a_combination():
     rng = np.random.default_rng(0)
     verb, noun = rng.random(4), rng.random(5)
-    products = {(v, n): verb[v] * noun[n] for v, n in itertools.product(range(4), range(5))}
+    products = {
+        (v, n): verb[v] * noun[n] for v, n in itertools.product(range(4), range(5))
+    }
     ranking = sorted(products, key=products.get, reverse=True)
     for rank, labels in enumerate(ranking):
         assert joint_rank([verb, noun], labels) == rank

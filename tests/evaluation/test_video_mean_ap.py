@@ -42,7 +42,9 @@ def test_equals_mmaction2_where_every_class_has_a_positive():
     rng = np.random.default_rng(0)
     scores, labels = rng.random((40, 6)), rng.integers(2, size=(40, 6))
     metric = build()
-    metric.process(None, [sample(s.tolist(), l.tolist()) for s, l in zip(scores, labels)])
+    metric.process(
+        None, [sample(*pair) for pair in zip(scores.tolist(), labels.tolist())]
+    )
     expected = mean_average_precision(list(scores), list(labels))
     assert metric.evaluate(size=40)['acc/mean_ap'] == pytest.approx(expected)
 
@@ -101,9 +103,13 @@ def test_results_file(tmp_path):
 )
 def test_what_does_not_fit_is_refused(options, videos, message):
     metric = build(**options)
-    with pytest.raises(ValueError, match=re.escape(message)):
+
+    def evaluate():
         metric.process(None, videos)
         metric.evaluate(size=len(videos))
+
+    with pytest.raises(ValueError, match=re.escape(message)):
+        evaluate()
 
 
 def test_results_file_is_json():

@@ -114,7 +114,9 @@ def test_linear(segments):
 def test_attention(segments):
     scores = draw(N, segments, CLASSES)
     features, weight = draw(N, segments, C, seed=1), draw(C, seed=2)
-    energy = [[weight.dot(features[n, k]).item() for k in range(segments)] for n in (0, 1)]
+    energy = [
+        [weight.dot(features[n, k]).item() for k in range(segments)] for n in (0, 1)
+    ]
     power = torch.tensor(energy, dtype=torch.float64).exp()
     attention = power / power.sum(dim=1, keepdim=True)
     expected = sum(attention[:, k, None] * scores[:, k] for k in range(segments))

@@ -109,7 +109,7 @@ def test_memory_grows_linearly(peak_bytes):
     assert 3.5 < long / short < 4.5
 
 
-@pytest.fixture()
+@pytest.fixture
 def peak_bytes():
     """What torch holds at most during a call, of what the call allocates."""
 

@@ -19,9 +19,10 @@ def _mmaction_scope():
 
 
 def build(tasks=TASKS, **head):
-    head = dict(
-        type='SegmentConsensusHead', in_channels=C, dropout_ratio=0, init_std=1.0
-    ) | head
+    head = (
+        dict(type='SegmentConsensusHead', in_channels=C, dropout_ratio=0, init_std=1.0)
+        | head
+    )
     model = MODELS.build(dict(type='MultiTaskHead', tasks=tasks, head=head))
     model.init_weights()
     return model
@@ -98,9 +99,7 @@ def test_in_a_recogniser():
     inputs, videos = torch.randn(2, K, 3, 32, 32), samples((1, 5), (3, 0))
     losses = model(inputs, videos, mode='loss')
     total, _ = model.parse_losses(losses)
-    torch.testing.assert_close(
-        total, losses['verb_loss_cls'] + losses['noun_loss_cls']
-    )
+    torch.testing.assert_close(total, losses['verb_loss_cls'] + losses['noun_loss_cls'])
     (first, _) = model.eval()(inputs, videos, mode='predict')
     assert {task: len(score) for task, score in first.pred_score.items()} == TASKS
     # what an evaluator gets

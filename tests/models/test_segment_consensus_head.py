@@ -67,7 +67,8 @@ def test_equals_tsn_head(consensus_at, frames, average_clips):
 def test_ten_crops_of_twenty_five_segments_equal_tsn_head():
     """The average does not care what is a crop and what a segment."""
     theirs, ours = (
-        build(name, average_clips='score') for name in ('TSNHead', 'SegmentConsensusHead')
+        build(name, average_clips='score')
+        for name in ('TSNHead', 'SegmentConsensusHead')
     )
     ours.load_state_dict(theirs.state_dict())
     x = maps(1, 250)
@@ -104,9 +105,7 @@ def test_initial_weights():
 @pytest.mark.parametrize('where', ['metainfo', 'option'])
 def test_crops_never_mix_with_segments(where):
     option = dict(test_segments=K) if where == 'option' else {}
-    head = build(
-        consensus=dict(type='MaxConsensus'), average_clips='score', **option
-    )
+    head = build(consensus=dict(type='MaxConsensus'), average_clips='score', **option)
     views = 4
     x = maps(2, views * K)
     meta = dict(num_clips=K) if where == 'metainfo' else {}
@@ -227,9 +226,7 @@ def test_multi_label_training_and_testing():
         video.set_gt_label(label)
     scores = row_scores(head, x).view(2, K, -1).topk(2, dim=1).values.mean(dim=1)
     expected = torch.nn.functional.binary_cross_entropy_with_logits(scores, labels)
-    torch.testing.assert_close(
-        head.loss(x, videos, num_segs=K)['loss_cls'], expected
-    )
+    torch.testing.assert_close(head.loss(x, videos, num_segs=K)['loss_cls'], expected)
     predicted = head.predict(x, videos, num_segs=K)
     torch.testing.assert_close(predicted[0].pred_score, scores[0].sigmoid())
 
@@ -315,7 +312,9 @@ def test_wrong_options_are_refused(options, message):
 
 
 def predict(frames, meta=None, **options):
-    build(**options).predict(maps(1, frames), samples(1, **(meta or {})), num_segs=frames)
+    build(**options).predict(
+        maps(1, frames), samples(1, **(meta or {})), num_segs=frames
+    )
 
 
 @pytest.mark.parametrize(
@@ -323,8 +322,8 @@ def predict(frames, meta=None, **options):
     [
         (
             lambda: predict(4, consensus=dict(type='MaxConsensus')),
-            "MaxConsensus must know which of 4 frames are segments and which are crops: "
-            "pack 'num_clips'",
+            'MaxConsensus must know which of 4 frames are segments and which are '
+            "crops: pack 'num_clips'",
         ),
         (
             lambda: predict(4, dict(num_clips=3)),

@@ -6,7 +6,14 @@ from time import perf_counter
 
 import click
 
-from tpn_tsn_plugin.analysis.ablation import Family, Result, read_family, run_family, table
+from tpn_tsn_plugin.analysis.ablation import (
+    Family,
+    Finished,
+    Result,
+    read_family,
+    run_family,
+    table,
+)
 
 from .demo import read_seeds
 
@@ -20,9 +27,9 @@ trainings at a time:
 
 
 @click.command(
-    help='Train and test a family of configs with several seeds, and print the table of '
-    'their results, mean ± standard deviation. What is finished is not done again; what '
-    'was interrupted goes on.\n' + EXAMPLE,
+    help='Train and test a family of configs with several seeds, and print the table '
+    'of their results, mean ± standard deviation. What is finished is not done again; '
+    'what was interrupted goes on.\n' + EXAMPLE,
     context_settings={'show_default': True},
 )
 @click.argument('family', type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -38,7 +45,7 @@ trainings at a time:
 @click.option(
     '--out',
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where logs, checkpoints and results go.  [default: work_dirs/ablations and "
+    help='Where logs, checkpoints and results go.  [default: work_dirs/ablations and '
     "the family's name]",
 )
 def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
@@ -62,7 +69,7 @@ def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
     click.echo(f'\n{text}\n\nLogs, checkpoints and results: {out}')
 
 
-def _show(family: Family, seeds: list[int]):
+def _show(family: Family, seeds: list[int]) -> Finished:
     total = len(seeds) * (len(family.sources) + len(family.cells))
     done = 0
     start = perf_counter()

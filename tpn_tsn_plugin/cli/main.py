@@ -34,6 +34,16 @@ class CommandEntry(NamedTuple):
 
 
 COMMANDS: dict[str, CommandEntry] = {
+    'ablate': CommandEntry(
+        'tpn_tsn_plugin.cli.ablate',
+        'ablate',
+        'Run a family of experiments and print its table.',
+    ),
+    'annotations': CommandEntry(
+        'tpn_tsn_plugin.cli.annotations',
+        'annotations',
+        "Write list files from a data set's own split files.",
+    ),
     'demo': CommandEntry(
         'tpn_tsn_plugin.cli.demo',
         'demo',

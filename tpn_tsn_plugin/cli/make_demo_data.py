@@ -8,10 +8,10 @@ import click
 from tpn_tsn_plugin.datasets.tempo_demo import (
     CONTACT_SHEET,
     DEFAULT_ROOT,
-    SPLITS,
     TempoOptions,
     generate,
     progress,
+    remove_optical_flow,
 )
 
 EXAMPLE = """
@@ -42,7 +42,16 @@ COUNT = click.IntRange(min=0)
 @click.option('--val', type=COUNT, default=DEFAULTS.val, help='Validation clips.')
 @click.option('--test', type=COUNT, default=DEFAULTS.test, help='Test clips.')
 @click.option(
-    '--untrimmed', type=COUNT, default=DEFAULTS.untrimmed, help='Untrimmed videos.'
+    '--untrimmed',
+    type=COUNT,
+    default=DEFAULTS.untrimmed,
+    help='Untrimmed videos to test with.',
+)
+@click.option(
+    '--untrimmed-train',
+    type=COUNT,
+    default=DEFAULTS.untrimmed_train,
+    help='Untrimmed videos to train with.',
 )
 @click.option(
     '--workers', type=click.IntRange(min=1), help='Processes.  [default: all cores]'
@@ -51,7 +60,7 @@ COUNT = click.IntRange(min=0)
     '--force',
     is_flag=True,
     help='Remake a folder that was made with other options or is damaged; it is kept '
-    'until the new one is complete.',
+    'until the new one is complete. Optical flow beside it is removed.',
 )
 def make_demo_data(
     out: Path, seed: int, workers: int | None, force: bool, **counts: int
@@ -61,14 +70,18 @@ def make_demo_data(
     start = perf_counter()
     with progress('demo videos', lambda line: click.echo(line, err=True)) as report:
         made = generate(out, options, workers, force, report)
+    if force:
+        # Made from the videos; a dataset that needs it makes it anew.
+        remove_optical_flow(out)
     if made:
         click.echo(f'Made in {perf_counter() - start:.1f} s:')
     else:
         click.echo('Already complete:')
     files = [path for path in out.rglob('*') if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    contents = ', '.join(f'{split} {options.count(split)}' for split in SPLITS)
+    contents = ', '.join(f'{split} {options.count(split)}' for split in options.splits)
     click.echo(f'  folder         {out} ({size / 1e6:.1f} MB)')
     click.echo(f'  videos         {contents}')
-    click.echo(f'  lists          {", ".join(f"{split}.txt" for split in SPLITS)}')
+    lists = ', '.join(f'{split}.txt' for split in options.splits)
+    click.echo(f'  lists          {lists}')
     click.echo(f'  contact sheet  {out / CONTACT_SHEET}')

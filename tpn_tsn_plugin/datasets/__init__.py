@@ -1,6 +1,17 @@
 """Datasets; importing this registers them."""
 
+from . import transforms
+from .activitynet_dataset import ActivityNetVideoDataset
 from .checked_video_dataset import CheckedVideoDataset
+from .epic_kitchens_dataset import EpicKitchensDataset
 from .tempo_demo_dataset import TempoDemoDataset
+from .thumos14_dataset import Thumos14Dataset
 
-__all__ = ['CheckedVideoDataset', 'TempoDemoDataset']
+__all__ = [
+    'ActivityNetVideoDataset',
+    'CheckedVideoDataset',
+    'EpicKitchensDataset',
+    'TempoDemoDataset',
+    'Thumos14Dataset',
+    'transforms',
+]

@@ -1,16 +1,15 @@
 """MMAction2's video dataset with an annotation list that is checked first."""
 
-import os
 import os.path as osp
 from typing import Any
 
 from mmaction.datasets import VideoDataset
 from mmengine.fileio import exists, list_from_file
 
-from tpn_tsn_plugin.errors import AnnotationError, MissingVideoError
+from tpn_tsn_plugin.errors import AnnotationError
 from tpn_tsn_plugin.registry import DATASETS
 
-NAMES_SHOWN = 3
+from .video_files import require_videos
 
 
 @DATASETS.register_module()
@@ -73,7 +72,8 @@ class CheckedVideoDataset(VideoDataset):
         if not data_list:
             raise AnnotationError(f'annotation file {self.ann_file} names no video')
         if self.check_videos:
-            self._require_videos([sample['filename'] for sample in data_list])
+            filenames = [sample['filename'] for sample in data_list]
+            require_videos(filenames, self.ann_file, self.data_prefix['video'])
         return data_list
 
     def _read_lines(self) -> list[str]:
@@ -123,25 +123,3 @@ class CheckedVideoDataset(VideoDataset):
             allowed = 'from 0' if known is None else f'from 0 to {known - 1}'
             raise AnnotationError(f'{where}: label must be {allowed}, got {label}')
         return label
-
-    def _require_videos(self, filenames: list[str]) -> None:
-        """Look for every video, listing each folder once."""
-        listed: dict[str, set[str]] = {}
-        missing = []
-        for filename in filenames:
-            folder, name = osp.split(filename)
-            if '://' in folder:
-                continue
-            if folder not in listed:
-                there = osp.isdir(folder or '.')
-                listed[folder] = set(os.listdir(folder or '.')) if there else set()
-            if name not in listed[folder]:
-                missing.append(filename)
-        if missing:
-            names = ', '.join(missing[:NAMES_SHOWN])
-            more = ', …' if len(missing) > NAMES_SHOWN else ''
-            raise MissingVideoError(
-                f'{len(missing)} of {len(filenames)} videos of {self.ann_file} do not '
-                f'exist: {names}{more}; check data_prefix '
-                f'(looked under {self.data_prefix["video"]!r})'
-            )

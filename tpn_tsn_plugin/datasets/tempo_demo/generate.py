@@ -12,7 +12,7 @@ from typing import Any
 from .classes import CLASS_NAMES, TEMPO_BANDS_HZ
 from .clips import make_clip
 from .contact_sheet import write_contact_sheet
-from .options import SPLITS, TRIMMED_SPLITS, TempoOptions
+from .options import TRIMMED_SPLITS, TempoOptions
 from .parallel import run_jobs
 from .progress import Report
 from .store import make_once
@@ -86,13 +86,14 @@ def generate(
     def fill(folder: Path) -> Record:
         return _fill(folder, options, workers, report)
 
-    parameters = {
-        'generator': 'tempo',
-        'version': GENERATOR_VERSION,
-        'tempo_bands_hz': {k: list(v) for k, v in TEMPO_BANDS_HZ.items()},
-        **options.record(),
-    }
+    parameters = {**generator_record(), **options.record()}
     return make_once(Path(root), parameters, fill, force)
+
+
+def generator_record() -> Record:
+    """What the videos depend on beside the options, for a manifest."""
+    bands = {k: list(v) for k, v in TEMPO_BANDS_HZ.items()}
+    return {'generator': 'tempo', 'version': GENERATOR_VERSION, 'tempo_bands_hz': bands}
 
 
 def _fill(
@@ -103,17 +104,17 @@ def _fill(
 ) -> Record:
     jobs = [
         VideoJob(options, split, index, folder)
-        for split in SPLITS
+        for split in options.splits
         for index in range(options.count(split))
     ]
-    for split in SPLITS:
+    for split in options.splits:
         (folder / 'videos' / split).mkdir(parents=True)
     records = run_jobs(make_video, jobs, workers, report)
     (folder / 'classes.txt').write_text('\n'.join(CLASS_NAMES) + '\n')
-    for split in SPLITS:
+    for split in options.splits:
         _write_lists(folder, split, [r for r in records if r['split'] == split])
     write_contact_sheet(folder / CONTACT_SHEET, options)
-    return {'counts': {split: options.count(split) for split in SPLITS}}
+    return {'counts': {split: options.count(split) for split in options.splits}}
 
 
 def _write_lists(folder: Path, split: str, records: list[Record]) -> None:

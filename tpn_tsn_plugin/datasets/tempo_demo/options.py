@@ -14,7 +14,8 @@ from .classes import TEMPO_BANDS_HZ
 DEFAULT_ROOT = 'work_dirs/demo_data/tempo'
 
 TRIMMED_SPLITS: tuple[str, ...] = ('train', 'val', 'test')
-SPLITS: tuple[str, ...] = (*TRIMMED_SPLITS, 'untrimmed')
+# A split's place here is part of its videos' random streams: new ones come last.
+SPLITS: tuple[str, ...] = (*TRIMMED_SPLITS, 'untrimmed', 'untrimmed_train')
 
 Range = tuple[float, float]
 
@@ -85,7 +86,8 @@ class TempoOptions:
         train: Number of training clips.
         val: Number of validation clips.
         test: Number of test clips.
-        untrimmed: Number of untrimmed videos.
+        untrimmed: Number of untrimmed test videos.
+        untrimmed_train: Number of untrimmed training videos.
         scene: Look and difficulty of the videos.
     """
 
@@ -94,6 +96,7 @@ class TempoOptions:
     val: int = 240
     test: int = 240
     untrimmed: int = 48
+    untrimmed_train: int = 0
     scene: SceneOptions = field(default_factory=SceneOptions)
 
     def __post_init__(self) -> None:
@@ -133,6 +136,15 @@ class TempoOptions:
         """Number of videos in a split."""
         return int(getattr(self, split))
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that a folder made with these options has.
+
+        Untrimmed training videos came later than the other splits; without any, a
+        folder is what it was before, so that those in use stay usable.
+        """
+        return tuple(s for s in SPLITS if s != 'untrimmed_train' or self.count(s))
+
     def stream(self, split: str, index: int) -> np.random.Generator:
         """The source of randomness that belongs to one video alone.
 
@@ -145,4 +157,6 @@ class TempoOptions:
 
     def record(self) -> dict[str, Any]:
         """The options as JSON reads them back: dictionaries, lists and numbers."""
-        return dict(json.loads(json.dumps(asdict(self))))
+        absent = set(SPLITS).difference(self.splits)
+        fields = {k: v for k, v in asdict(self).items() if k not in absent}
+        return dict(json.loads(json.dumps(fields)))

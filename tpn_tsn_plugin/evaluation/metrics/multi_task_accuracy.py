@@ -82,7 +82,9 @@ class MultiTaskAccuracy(BaseMetric):
         return metrics
 
 
-def joint_rank(probabilities: Sequence[NDArray], labels: Sequence[int]) -> int:
+def joint_rank(
+    probabilities: Sequence[NDArray], labels: Sequence[int] | NDArray
+) -> int:
     """How many combinations of classes are more probable than the true one.
 
     Args:

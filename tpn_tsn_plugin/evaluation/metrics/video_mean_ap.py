@@ -24,8 +24,8 @@ Result = dict[str, Any]
 class VideoMeanAP(BaseMetric):
     """Video-level mAP, as ActivityNet v1.2 and THUMOS14 classification use it.
 
-    The average precision of a class is MMAction2's. A class without a positive video has
-    none: it is left out and named once in the log. Videos that show nothing but
+    The average precision of a class is MMAction2's. A class without a positive video
+    has none: it is left out and named once in the log. Videos that show nothing but
     background count as negatives for all classes.
 
     Args:
@@ -83,11 +83,11 @@ class VideoMeanAP(BaseMetric):
         """
         labels = np.stack([result['labels'] for result in results])
         scores = np.stack([result['scores'] for result in results])
-        present = labels.any(axis=0)
+        present = np.asarray(labels.any(axis=0))
         if not present.any():
             raise ValueError(
-                f'none of the {len(results)} videos has a label, so there is no average '
-                'precision; check the annotation file and its subset'
+                f'none of the {len(results)} videos has a label, so there is no '
+                'average precision; check the annotation file and its subset'
             )
         if not present.all():
             absent = np.flatnonzero(~present)

@@ -65,16 +65,15 @@ class TemporalWindowConsensus(nn.Module):
         self.window_sizes = tuple(window_sizes)
         self.overlap = overlap
         self.window_top_k = window_top_k
+        self.weight: nn.Parameter | None = None
         if attends:
             require_positive_int('in_channels', in_channels)
-            self.weight = nn.Parameter(torch.zeros(in_channels))
-        else:
-            self.register_parameter('weight', None)
+            self.weight = nn.Parameter(torch.zeros(in_channels or 0))
 
     def forward(self, scores: Tensor, features: Tensor | None = None) -> Tensor:
         """(N, K, classes) and, for attention, (N, K, C) to (N, classes)."""
         energies = None
-        if self.weight is not None:
+        if self.weight is not None and features is not None:
             energies = attention_energies(features, self.weight)
         return integrate_windows(
             scores,

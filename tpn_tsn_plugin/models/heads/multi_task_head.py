@@ -4,9 +4,10 @@ Shape letters: N videos.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
+from mmaction.models.heads import BaseHead
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -19,8 +20,8 @@ class MultiTaskHead(BaseModule):
     """One classifier and one loss a task, e.g. EPIC-Kitchens' verbs and nouns.
 
     A sample's ``gt_label`` holds one class index a task, in the order of ``tasks``. A
-    prediction's ``pred_score`` is a dictionary of each task's scores, its ``pred_label``
-    the best class of each task.
+    prediction's ``pred_score`` is a dictionary of each task's scores, its
+    ``pred_label`` the best class of each task.
 
     Args:
         tasks: Number of classes by task, or a dictionary with ``num_classes`` and what
@@ -75,7 +76,7 @@ class MultiTaskHead(BaseModule):
         right = torch.ones(len(data_samples), dtype=torch.bool, device=feats.device)
         for task, samples in self._by_task(data_samples, needed=True).items():
             try:
-                own = self.heads[task].loss_by_feat(scores[task], samples)
+                own = self._head(task).loss_by_feat(scores[task], samples)
             except ValueError as error:
                 raise ValueError(f'{task}: {error}') from error
             losses.update({f'{task}_{name}': value for name, value in own.items()})
@@ -89,7 +90,7 @@ class MultiTaskHead(BaseModule):
     ) -> Sequence[ActionDataSample]:
         """Write each task's scores and best class into the samples."""
         by_task = {
-            task: self.heads[task].predict(feats, samples, **kwargs)
+            task: self._head(task).predict(feats, samples, **kwargs)
             for task, samples in self._by_task(data_samples, needed=False).items()
         }
         for i, sample in enumerate(data_samples):
@@ -98,6 +99,9 @@ class MultiTaskHead(BaseModule):
             sample.set_field(scores, 'pred_score')
             sample.set_pred_label(torch.cat([one.pred_label for one in own.values()]))
         return data_samples
+
+    def _head(self, task: str) -> BaseHead:
+        return cast(BaseHead, self.heads[task])
 
     def _by_task(
         self, data_samples: Sequence[ActionDataSample], needed: bool

@@ -173,11 +173,11 @@ class SegmentConsensusHead(ClassificationHead):
             )
         if isinstance(self._consensus_now, AvgConsensus):
             return num_segs
+        name = type(self._consensus_now).__name__
         raise ValueError(
-            f'{type(self._consensus_now).__name__} must know which of {num_segs} frames '
-            "are segments and which are crops: pack 'num_clips' "
-            "(PackActionInputs(meta_keys=('num_clips', ...))) or set test_segments of "
-            'the head'
+            f'{name} must know which of {num_segs} frames are segments and which are '
+            "crops: pack 'num_clips' (PackActionInputs(meta_keys=('num_clips', ...))) "
+            'or set test_segments of the head'
         )
 
     def _segment_features(self, x: Tensor, segments: int | None) -> Tensor:
@@ -215,8 +215,9 @@ class SegmentConsensusHead(ClassificationHead):
 
 def _share_attention(training: nn.Module, testing: nn.Module) -> None:
     """Let an attention over windows use the weights that training learns."""
-    wants = isinstance(testing, TemporalWindowConsensus) and testing.weight is not None
-    if not wants or not isinstance(training, AttentionConsensus):
+    if not isinstance(testing, TemporalWindowConsensus) or testing.weight is None:
+        return
+    if not isinstance(training, AttentionConsensus):
         return
     if testing.weight.shape != training.weight.shape:
         raise ValueError(

@@ -1,0 +1,9 @@
+_base_ = 'tsn_imagenet-pretrained-bninception_8xb16-1x1x3-3500i_ucf101-rgb.py'
+
+model = dict(
+    cls_head=dict(
+        consensus=dict(type='LinearConsensus', num_segments=3),
+        # the learned weights belong to three segments
+        test_consensus=dict(type='AvgConsensus'),
+    )
+)

@@ -1,0 +1,3 @@
+_base_ = 'tsn_r18_1xb16-6x1x3-12e_tempo-demo-untrimmed-rgbdiff.py'
+
+model = dict(cls_head=dict(consensus=dict(type='TopKConsensus', k=2)))

@@ -1,0 +1,7 @@
+_base_ = [
+    '../_base_/models/tsn_resnet50.py',
+    '../_base_/datasets/kinetics400_tsn.py',
+    '../_base_/schedules/tsn_100e.py',
+]
+
+model = dict(cls_head=dict(num_classes=400, dropout_ratio=0.4))

@@ -1,0 +1,5 @@
+_base_ = [
+    '../_base_/models/tsn_resnet50.py',
+    '../_base_/datasets/ucf101_rgb.py',
+    '../_base_/schedules/tsn_3500i.py',
+]

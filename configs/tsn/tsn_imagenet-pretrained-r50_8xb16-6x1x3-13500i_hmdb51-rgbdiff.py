@@ -1,0 +1,8 @@
+_base_ = [
+    '../_base_/models/tsn_resnet50_rgbdiff.py',
+    '../_base_/datasets/hmdb51_rgbdiff.py',
+    '../_base_/schedules/tsn_13500i.py',
+]
+
+model = dict(cls_head=dict(num_classes=51))
+custom_hooks = [*_base_.custom_hooks, _base_.initialisation]

@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/models/demo_tsn_r18_flow.py',
+    '../_base_/datasets/tempo_demo_tsn_flow.py',
+    '../_base_/schedules/demo_tsn_12e.py',
+    '../_base_/default_runtime.py',
+]

@@ -1,0 +1,126 @@
+"""VGG, the backbone of two-stream networks and of two-stream fusion.
+
+Shape letters: N images (videos times views times segments), C channels, H height, W
+width. Source: Simonyan and Zisserman (ICLR 2015), Table 1, columns A, B, D and E; names
+of weights are torchvision's.
+"""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmcv.cnn import VGG as MMCVVGG
+from mmcv.cnn import make_vgg_layer
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from tpn_tsn_plugin.errors import require_one_of, require_positive_int
+from tpn_tsn_plugin.models.backbones.pretrained import load_pretrained
+from tpn_tsn_plugin.registry import MODELS
+
+_STAGE_CHANNELS = (64, 128, 256, 512, 512)
+# Height and width of the map that fc6 sees, and the width of fc6 and fc7.
+_FC_SIZE = 7
+_FC_CHANNELS = 4096
+
+
+@MODELS.register_module()
+class VGG(BaseModule):
+    """VGG without batch normalisation.
+
+    torchvision's weights load but for their last layer; without ``with_fc`` the other
+    fully connected layers are left as well.
+
+    Args:
+        depth: 11, 13, 16 or 19 layers.
+        pretrained: Path or address of weights to start from.
+        in_channels: Channels of the input. Weights for other input are brought in by
+            ``CrossModalityInitHook``.
+        out_indices: Stages whose maps are returned. The maps of the stages 0 to 4 have
+            64, 128, 256, 512 and 512 channels, at 1/2 to 1/32 of the input's height and
+            width; 5 is fc7, of shape (N, 4096, 1, 1). Default: 5 with ``with_fc``,
+            otherwise 4.
+        before_pool: Return maps as the last ReLU of a stage leaves them, twice as high
+            and wide, as two-stream fusion at ReLU5 needs.
+        with_fc: Add the fully connected layers fc6 and fc7, with which VGG is a
+            backbone as in the papers. Dropout after fc7 is the head's.
+        dropout_ratio: Dropout after fc6.
+        init_cfg: How to start without ``pretrained``.
+
+    Raises:
+        ValueError: An option is out of range.
+        PluginError: ``pretrained`` is no checkpoint of this architecture.
+    """
+
+    def __init__(
+        self,
+        depth: int = 16,
+        pretrained: str | None = None,
+        *,
+        in_channels: int = 3,
+        out_indices: Sequence[int] | None = None,
+        before_pool: bool = False,
+        with_fc: bool = False,
+        dropout_ratio: float = 0.5,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        require_one_of('depth', depth, MMCVVGG.arch_settings)
+        require_positive_int('in_channels', in_channels)
+        stages = len(_STAGE_CHANNELS) + int(with_fc)
+        if out_indices is None:
+            out_indices = (stages - 1,)
+        for index in out_indices:
+            require_one_of(f'out_indices (with_fc={with_fc})', index, range(stages))
+        super().__init__(
+            init_cfg=init_cfg
+            or [
+                dict(type='Kaiming', layer='Conv2d'),
+                dict(type='Normal', layer='Linear', std=0.01),
+            ]
+        )
+        self.pretrained = pretrained
+        self.out_indices = tuple(out_indices)
+        self.before_pool = before_pool
+        self.with_fc = with_fc
+        layers: list[nn.Module] = []
+        self._stage_ends: list[int] = []
+        for channels, num in zip(_STAGE_CHANNELS, MMCVVGG.arch_settings[depth]):
+            layers += make_vgg_layer(in_channels, channels, num)
+            self._stage_ends.append(len(layers))
+            in_channels = channels
+        self.features = nn.Sequential(*layers)
+        if with_fc:
+            self.classifier = nn.Sequential(
+                nn.Linear(in_channels * _FC_SIZE**2, _FC_CHANNELS),
+                nn.ReLU(inplace=True),
+                nn.Dropout(dropout_ratio),
+                nn.Linear(_FC_CHANNELS, _FC_CHANNELS),
+                nn.ReLU(inplace=True),
+            )
+
+    def init_weights(self) -> None:
+        """Start from ``pretrained`` or as ``init_cfg`` says."""
+        super().init_weights()
+        if self.pretrained is not None:
+            load_pretrained(self, self.pretrained)
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Compute maps of images.
+
+        Args:
+            x: Images (N, in_channels, H, W), H and W at least 32.
+
+        Returns:
+            The map of the stage in ``out_indices``, or a tuple where it names several.
+        """
+        maps, begin = [], 0
+        for i, end in enumerate(self._stage_ends):
+            for j in range(begin, end - 1):
+                x = self.features[j](x)
+            pooled = self.features[end - 1](x)
+            if i in self.out_indices:
+                maps.append(x if self.before_pool else pooled)
+            x, begin = pooled, end
+        if len(self._stage_ends) in self.out_indices:
+            x = F.adaptive_avg_pool2d(x, _FC_SIZE).flatten(1)
+            maps.append(self.classifier(x)[:, :, None, None])
+        return maps[0] if len(maps) == 1 else tuple(maps)
