@@ -23,6 +23,14 @@ class MissingVideoError(PluginError, FileNotFoundError):
     """A video that an annotation file names does not exist."""
 
 
+class FrameFolderError(PluginError, ValueError):
+    """A folder of extracted frames cannot be read as it is."""
+
+
+class CheckpointError(PluginError, ValueError):
+    """A checkpoint does not fit what it is to be loaded into."""
+
+
 class DemoDataError(PluginError, ValueError):
     """A demo data folder cannot be used as it is."""
 

@@ -7,7 +7,7 @@ from tpn_tsn_plugin.datasets.annotations.list_files import (
     count_frames,
     make_list_files,
 )
-from tpn_tsn_plugin.datasets.transforms.frame_folder import FrameFolderError
+from tpn_tsn_plugin.errors import FrameFolderError
 
 ENTRIES = [
     VideoEntry(('run/a', 'a'), (0,)),

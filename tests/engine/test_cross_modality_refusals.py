@@ -6,7 +6,7 @@ from mmengine.registry import init_default_scope
 from rgb_checkpoints import RESNET18, build, make_runner, start, torchvision_weights
 
 from tpn_tsn_plugin.engine.hooks import CrossModalityInitHook
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import CheckpointError
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def test_wrong_checkpoint_is_refused_with_the_names_that_did_not_fit(
     torch.save(torchvision_weights(build(cfg)), path)
     backbone = build(RESNET18, in_channels=10)
     before = {key: value.clone() for key, value in backbone.state_dict().items()}
-    with pytest.raises(PluginError, match=message) as error:
+    with pytest.raises(CheckpointError, match=message) as error:
         start(backbone, path)
     said = str(error.value)
     assert '\n' not in said
@@ -58,7 +58,9 @@ def test_wrong_checkpoint_is_refused_with_the_names_that_did_not_fit(
 def test_what_may_differ_can_be_named(resnet18):
     part = dict(RESNET18, num_stages=3, out_indices=(2,), in_channels=10)
     part.update(strides=(1, 2, 2), dilations=(1, 1, 1))
-    with pytest.raises(PluginError, match=r'unknown to the backbone: layer4\.0\.conv1'):
+    with pytest.raises(
+        CheckpointError, match=r'unknown to the backbone: layer4\.0\.conv1'
+    ):
         start(build(part), resnet18)
     ours = start(build(part), resnet18, allow_unmatched=['layer4'])
     assert ours.conv1.bn.weight.equal(torch.load(resnet18)['bn1.weight'])
@@ -67,7 +69,7 @@ def test_what_may_differ_can_be_named(resnet18):
 def test_files_that_hold_no_checkpoint(tmp_path):
     path = str(tmp_path / 'epoch.pth')
     torch.save(dict(epoch=3), path)
-    with pytest.raises(PluginError, match=r'epoch\.pth holds no weights'):
+    with pytest.raises(CheckpointError, match=r'epoch\.pth holds no weights'):
         start(build(RESNET18), path)
     with pytest.raises(FileNotFoundError, match=r'none\.pth'):
         start(build(RESNET18), str(tmp_path / 'none.pth'))

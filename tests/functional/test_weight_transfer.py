@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.weight_transfer import (
     describe_misfits,
     plan_transfer,
@@ -97,6 +97,6 @@ def test_weights_are_found_alone_and_among_other_entries(wrap):
 @pytest.mark.parametrize('loaded', [{}, {'epoch': 3}, {'state_dict': None}, [1], None])
 def test_file_without_weights_is_named(loaded):
     with pytest.raises(
-        PluginError, match=r'a\.pth holds no weights; expected a state_'
+        CheckpointError, match=r'a\.pth holds no weights; expected a state_'
     ):
         weights_of(loaded, 'a.pth')

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tpn_tsn_plugin.functional.window_integration import (
+    highest,
     integrate_windows,
     published_top_k,
     window_maxima,
@@ -53,6 +54,19 @@ def test_videos_do_not_mix():
     together = integrate_windows(scores)
     for n in range(3):
         torch.testing.assert_close(together[n], integrate_windows(scores[n : n + 1])[0])
+
+
+@pytest.mark.parametrize('kind', ['float64', 'float32', 'bfloat16', 'derived'])
+def test_selection_is_the_same_by_any_way(kind):
+    values = torch.randn(2, 3, 100, dtype=torch.float64)
+    expected = values.sort(dim=2).values[..., -7:]
+    if kind == 'derived':
+        chosen = highest(values.requires_grad_(), 7)
+        assert chosen.requires_grad
+    else:
+        dtype = getattr(torch, kind)
+        chosen, expected = highest(values.to(dtype), 7), expected.to(dtype)
+    assert torch.equal(chosen.detach().sort(dim=2).values, expected)
 
 
 def test_windows_by_hand():

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.runner.checkpoint import load_state_dict as load_as_mmengine
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.models import BNInception
 from tpn_tsn_plugin.registry import MODELS
 
@@ -188,7 +188,7 @@ def test_pretrained_weights_that_do_not_fit(tmp_path, change, options, message):
     weights.pop(change, None)
     torch.save(weights, path)
     backbone = build(pretrained=path, **options)
-    with pytest.raises(PluginError, match=message) as error:
+    with pytest.raises(CheckpointError, match=message) as error:
         backbone.init_weights()
     assert '\n' not in str(error.value)
     assert 'other.pth does not fit BNInception' in str(error.value)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.models import VGG
 from tpn_tsn_plugin.registry import MODELS
 
@@ -128,7 +128,7 @@ def test_file_of_another_depth_is_refused(tmp_path):
     path = str(tmp_path / 'vgg11.pth')
     torch.save(build(depth=11).state_dict(), path)
     with pytest.raises(
-        PluginError, match=r'vgg11\.pth does not fit VGG: .* missing'
+        CheckpointError, match=r'vgg11\.pth does not fit VGG: .* missing'
     ) as e:
         build(depth=13, pretrained=path).init_weights()
     assert '\n' not in str(e.value)

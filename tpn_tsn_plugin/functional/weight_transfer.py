@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.cross_modality import (
     extend_by_mean_kernel,
     inflate_kernel,
@@ -112,7 +112,7 @@ def weights_of(checkpoint: Any, filename: str) -> dict[str, Tensor]:
     """The weights in a loaded checkpoint, whether with other entries or alone.
 
     Raises:
-        PluginError: There are none.
+        CheckpointError: There are none.
     """
     entries = checkpoint.get('state_dict', checkpoint) if _is_dict(checkpoint) else {}
     weights = {
@@ -121,7 +121,7 @@ def weights_of(checkpoint: Any, filename: str) -> dict[str, Tensor]:
         if isinstance(name, str) and isinstance(value, Tensor)
     }
     if not weights:
-        raise PluginError(
+        raise CheckpointError(
             f'{filename} holds no weights; expected a state_dict, or a dict with one '
             "under 'state_dict'"
         )

@@ -6,7 +6,8 @@ import pytest
 from mmaction.datasets.transforms import RawFrameDecode
 from mmengine.registry import DefaultScope
 
-from tpn_tsn_plugin.datasets.transforms import CheckedRawFrameDecode, FrameFolderError
+from tpn_tsn_plugin.datasets.transforms import CheckedRawFrameDecode
+from tpn_tsn_plugin.errors import FrameFolderError
 from tpn_tsn_plugin.registry import TRANSFORMS
 
 TEMPLATES = {'RGB': 'img_{:05}.jpg', 'Flow': 'flow_{}_{:05}.jpg'}

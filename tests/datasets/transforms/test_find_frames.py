@@ -11,10 +11,9 @@ from mmengine.registry import DefaultScope
 from tpn_tsn_plugin.datasets.transforms import (
     CheckedRawFrameDecode,
     FindFrames,
-    FrameFolderError,
     SegmentSampleFrames,
 )
-from tpn_tsn_plugin.errors import AnnotationError, PluginError
+from tpn_tsn_plugin.errors import AnnotationError, FrameFolderError, PluginError
 from tpn_tsn_plugin.registry import TRANSFORMS
 
 

@@ -35,7 +35,7 @@ def test_differences_stand_in_order(length, keep_rgb):
     assert after['num_clips'] == 3
     front = 3 * keep_rgb
     for index, image in enumerate(after['imgs']):
-        assert image.dtype == np.float32
+        assert image.dtype == np.int16
         assert image.shape == (8, 12, 3 * length + front)
         frames = before['imgs'][index * (length + 1) :]
         for step in range(length):
@@ -44,6 +44,15 @@ def test_differences_stand_in_order(length, keep_rgb):
             assert np.array_equal(channels, wanted)
         if keep_rgb:
             assert np.array_equal(image[..., :3], frames[0])
+
+
+def test_frames_that_are_no_integers():
+    results = sample()
+    results['imgs'] = [frame / np.float32(2) for frame in results['imgs']]
+    frames = [frame.copy() for frame in results['imgs']]
+    image = RGBDifference()(results)['imgs'][0]
+    assert image.dtype == np.float32
+    assert np.array_equal(image[..., :3], frames[1] - frames[0])
 
 
 def test_negative_differences_do_not_wrap():

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tpn_tsn_plugin.errors import MissingVideoError, PluginError
+from tpn_tsn_plugin.errors import FrameFolderError, MissingVideoError, PluginError
 
-from ..transforms.frame_folder import FrameFolderError, find_frames
+from ..transforms.frame_folder import find_frames
 from ..video_files import VideoFinder
 from .records import VideoEntry, VideoList
 

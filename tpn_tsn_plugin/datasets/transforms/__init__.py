@@ -3,7 +3,6 @@
 from .checked_raw_frame_decode import CheckedRawFrameDecode
 from .find_frames import FindFrames
 from .fixed_rate_sample_frames import FixedRateSampleFrames
-from .frame_folder import FrameFolderError
 from .optical_flow_flips import OpticalFlowFlip, OpticalFlowTenCrop
 from .rgb_difference import RGBDifference
 from .segment_sample_frames import SegmentSampleFrames
@@ -13,7 +12,6 @@ __all__ = [
     'CheckedRawFrameDecode',
     'FindFrames',
     'FixedRateSampleFrames',
-    'FrameFolderError',
     'OpticalFlowFlip',
     'OpticalFlowTenCrop',
     'RGBDifference',

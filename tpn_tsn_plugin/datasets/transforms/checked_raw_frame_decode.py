@@ -10,9 +10,10 @@ import numpy as np
 from mmaction.datasets.transforms import RawFrameDecode
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.errors import FrameFolderError
 from tpn_tsn_plugin.registry import TRANSFORMS
 
-from .frame_folder import FrameFolderError, format_name
+from .frame_folder import format_name
 
 
 @TRANSFORMS.register_module()

@@ -8,7 +8,7 @@ from itertools import islice
 
 from mmengine.fileio import isdir, list_dir_or_file
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import FrameFolderError
 
 NAMES_SHOWN = 3
 FILE = re.compile(r'(?P<head>.*?)(?P<number>\d+)(?P<suffix>\.(?:jpg|jpeg|png))', re.I)
@@ -16,10 +16,6 @@ FILE = re.compile(r'(?P<head>.*?)(?P<number>\d+)(?P<suffix>\.(?:jpg|jpeg|png))',
 AXIS = re.compile(r'(?<![a-zA-Z])[xy](?![a-zA-Z])')
 # Stands for the axis in a head; no file name holds it.
 MARK = '\0'
-
-
-class FrameFolderError(PluginError, ValueError):
-    """A folder of frames cannot be used."""
 
 
 @dataclass(frozen=True)

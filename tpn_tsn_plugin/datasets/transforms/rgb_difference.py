@@ -38,7 +38,8 @@ class RGBDifference(BaseTransform):
             results: The sample; each image is (H, W, 3).
 
         Returns:
-            The sample with one image (H, W, 3L) a snippet, float32.
+            The sample with one image (H, W, 3L) a snippet: int16 where the frames are
+            uint8, which takes half the memory of a float, else float32.
 
         Raises:
             ValueError: Snippets are single frames, or the sample is optical flow.
@@ -59,8 +60,9 @@ class RGBDifference(BaseTransform):
         results['clip_len'] = 1
         return results
 
-    def _difference(self, snippet: list[NDArray[Any]]) -> NDArray[np.float32]:
-        frames = np.stack(snippet).astype(np.float32)
+    def _difference(self, snippet: list[NDArray[Any]]) -> NDArray[Any]:
+        frames = np.stack(snippet)
+        frames = frames.astype(np.int16 if frames.dtype == np.uint8 else np.float32)
         images = [*frames[: int(self.keep_rgb)], *np.diff(frames, axis=0)]
         return np.concatenate(images, axis=-1)
 

@@ -8,7 +8,7 @@ from mmengine.utils.dl_utils.parrots_wrapper import _ConvNd
 from torch import nn
 
 from tpn_tsn_plugin.engine.hooks.model_parts import model_of, part_of
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.weight_transfer import (
     WeightTransfer,
     describe_misfits,
@@ -47,7 +47,7 @@ class CrossModalityInitHook(Hook):
         TypeError: ``allow_unmatched`` is a bare string.
         ValueError: Before training: the model has no such part, ``load_from`` is set
             as well, or ``keep_rgb`` has no channels beyond RGB.
-        PluginError: Before training: the checkpoint is of another architecture.
+        CheckpointError: Before training: the checkpoint is of another architecture.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class CrossModalityInitHook(Hook):
                 runner.logger.error(
                     '%s, %s:\n%s', self.checkpoint, kind, '\n'.join(names)
                 )
-            raise PluginError(
+            raise CheckpointError(
                 f'{self.checkpoint} does not fit {self.module} '
                 f'({type(backbone).__name__}): {describe_misfits(transfer)}; give a '
                 'checkpoint of the same architecture, or name what may differ in '

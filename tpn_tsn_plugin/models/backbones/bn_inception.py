@@ -50,7 +50,7 @@ class BNInception(BaseModule):
 
     Raises:
         ValueError: An option is out of range.
-        PluginError: ``pretrained`` is no checkpoint of this architecture.
+        CheckpointError: ``pretrained`` is no checkpoint of this architecture.
     """
 
     def __init__(

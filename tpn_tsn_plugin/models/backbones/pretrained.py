@@ -4,7 +4,7 @@ from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.weight_transfer import (
     describe_misfits,
     plan_transfer,
@@ -21,12 +21,12 @@ def load_pretrained(backbone: nn.Module, checkpoint: str) -> None:
         checkpoint: Path or address of a file with a backbone's or a model's weights.
 
     Raises:
-        PluginError: Weights are missing, unknown, or of another shape.
+        CheckpointError: Weights are missing, unknown, or of another shape.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     transfer = plan_transfer(weights_of(loaded, checkpoint), backbone.state_dict())
     if transfer.misfits:
-        raise PluginError(
+        raise CheckpointError(
             f'{checkpoint} does not fit {type(backbone).__name__}: '
             f'{describe_misfits(transfer)}; give weights of this architecture, or, '
             'where only the input differs, leave pretrained=None and use '
