@@ -9,3 +9,4 @@ model = dict(
         test_consensus=dict(window_pooling='attention', **attention),
     )
 )
+test_evaluator = dict(out_file='work_dirs/{{fileBasenameNoExtension}}.json')

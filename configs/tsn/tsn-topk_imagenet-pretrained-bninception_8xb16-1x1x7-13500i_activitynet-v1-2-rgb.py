@@ -3,3 +3,4 @@ _base_ = (
 )
 
 model = dict(cls_head=dict(consensus=dict(type='TopKConsensus', k=3)))
+test_evaluator = dict(out_file='work_dirs/{{fileBasenameNoExtension}}.json')

@@ -11,7 +11,10 @@ model = dict(
         test_consensus=dict(type='TemporalWindowConsensus'),
         view_pooling='max',
         keep_segment_scores=True,
+        # softmax last, as in the released code
+        average_clips='prob',
     ),
     # an hour of ten crops does not fit a GPU at once
     test_cfg=dict(max_testing_views=50),
 )
+test_evaluator = dict(out_file='work_dirs/{{fileBasenameNoExtension}}.json')

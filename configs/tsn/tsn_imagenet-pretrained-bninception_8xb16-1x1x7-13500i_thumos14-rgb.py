@@ -10,6 +10,9 @@ model = dict(
         test_consensus=dict(type='TemporalWindowConsensus'),
         view_pooling='max',
         keep_segment_scores=True,
+        # softmax last, as in the released code
+        average_clips='prob',
     ),
     test_cfg=dict(max_testing_views=50),
 )
+test_evaluator = dict(out_file='work_dirs/{{fileBasenameNoExtension}}.json')

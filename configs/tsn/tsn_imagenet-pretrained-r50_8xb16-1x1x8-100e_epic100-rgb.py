@@ -17,3 +17,4 @@ model = dict(
         ),
     )
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/action_top1', rule='greater'))

@@ -5,7 +5,7 @@ model = dict(
     backbone=dict(in_channels=18),
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53, *[0] * 15],
-        std=[58.395, 57.12, 57.375, *[115.26] * 15],
+        std=[58.395, 57.12, 57.375, *[255] * 15],
     ),
 )
 custom_hooks = [*_base_.custom_hooks[:-1], dict(_base_.initialisation, keep_rgb=True)]

@@ -47,7 +47,9 @@ def ran(monkeypatch):
         checkpoint = experiment.work_dir / 'epoch_1.pth'
         checkpoint.touch()
         (experiment.work_dir / 'last_checkpoint').write_text(str(checkpoint))
-        return dict(test={'acc/top1': 0.5 + 0.1 * experiment.seed})
+        return dict(
+            seed=experiment.seed, test={'acc/top1': 0.5 + 0.1 * experiment.seed}
+        )
 
     monkeypatch.setattr(ablation, 'run_experiment', run)
     return ran
@@ -64,6 +66,9 @@ def test_sources_come_first_and_lend_their_checkpoint(write, ran, tmp_path):
     started = by_name['started-k-3_seed1']
     assert started.options == (f'from={checkpoint}', 'k=3')
     assert started.checkpoint is None
+    # what the source has become is part of the result's identity
+    assert started.inputs == (checkpoint,)
+    assert by_name['plain-k-1_seed1'].inputs == ()
     assert by_name['tested-k-1_seed1'].checkpoint == checkpoint
     assert started.config == tmp_path / 'b.py'
 
@@ -82,7 +87,27 @@ def test_table(write, ran, tmp_path):
         '| tested | 55.0 ± 7.1 |  |',
     ]
     assert len(told) == 10
+    for runs in results.values():
+        assert [run['seed'] for run in runs] == [0, 1]
     assert set(told[:2]) == {('rgb', 0), ('rgb', 1)}
+
+
+def test_a_source_without_checkpoint_is_not_passed_over(write, ran, tmp_path):
+    family = read_family(write())
+    run_family(family, tmp_path / 'out', [0])
+    (tmp_path / 'out' / 'rgb_seed0' / 'epoch_1.pth').unlink()
+    for cell in family.cells[2:]:
+        with pytest.raises(ExperimentError, match='rgb_seed0 has its result, but no'):
+            ablation._prepare(cell, family, tmp_path / 'out', 0)
+
+
+def test_a_metric_that_is_not_measured_is_found_at_once(write, ran, tmp_path):
+    family = read_family(write(FAMILY.replace('acc/top1', 'acc/mean_ap')))
+    with pytest.raises(
+        ExperimentError, match=r"gave \['acc/top1'\], not 'acc/mean_ap'"
+    ):
+        run_family(family, tmp_path / 'out', [0])
+    assert len(ran) == 1
 
 
 def test_a_failure_stops_what_has_not_begun(write, monkeypatch, tmp_path):
@@ -135,6 +160,13 @@ def test_threads_are_shared(write, ran, tmp_path, monkeypatch):
         ('{rgb}', '{depth}', "asks for source 'depth'; there are ['rgb']"),
         ("checkpoint='rgb'", "checkpoint='x'", "asks for source 'x'; there are"),
         ("row='tested'", "row='plain'", 'plain, K = 1 stands there twice'),
+        ("column='K = 1', config='a.py'", "config='a.py'", "lacks 'column'"),
+        ("dict(config='a.py', options=['x=1'])", 'dict()', "rgb lacks 'config'"),
+        (
+            "row='tested', column='K = 1'",
+            "row='rgb', column=''",
+            "stands there twice, or has the name of a source; files are called 'rgb'",
+        ),
     ],
 )
 def test_faulty_families_are_refused(write, old, new, message):

@@ -1,12 +1,15 @@
 """Running one experiment: what is read back, what is not done again, what fails."""
 
-import hashlib
 import json
 from dataclasses import replace
 
 import pytest
 
-from tpn_tsn_plugin.analysis.experiment import Experiment, run_experiment
+from tpn_tsn_plugin.analysis.experiment import (
+    Experiment,
+    digest_of,
+    run_experiment,
+)
 from tpn_tsn_plugin.analysis.training_log import (
     read_finished_epochs,
     read_validation,
@@ -27,7 +30,7 @@ def no_progress(done, total, accuracy):
 
 
 def digest(experiment):
-    return hashlib.sha256(experiment.load_config().pretty_text.encode()).hexdigest()
+    return digest_of(experiment, experiment.load_config())
 
 
 def test_a_finished_experiment_is_not_run_again(experiment):
@@ -42,6 +45,22 @@ def test_a_result_of_other_options_is_not_taken_for_this_one(experiment):
     with pytest.raises(ExperimentError, match=r'other options than .*up') as error:
         run_experiment(experiment, no_progress)
     assert experiment.result_file.name in str(error.value)
+
+
+@pytest.mark.parametrize('kind', ['checkpoint', 'inputs'])
+def test_a_result_of_another_checkpoint_is_not_taken_for_this_one(
+    experiment, kind, tmp_path
+):
+    path = tmp_path / 'source.pth'
+    path.write_bytes(b'before')
+    given = {'checkpoint': path, 'inputs': (path,)}
+    experiment = replace(experiment, **{kind: given[kind]})
+    result = dict(seed=3, config_digest=digest(experiment))
+    experiment.result_file.write_text(json.dumps(result))
+    assert run_experiment(experiment, no_progress) == result
+    path.write_bytes(b'trained again')
+    with pytest.raises(ExperimentError, match='or another checkpoint; choose another'):
+        run_experiment(experiment, no_progress)
 
 
 def test_a_work_dir_of_other_options_is_not_resumed(experiment):

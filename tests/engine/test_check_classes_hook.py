@@ -36,15 +36,17 @@ def make_runner(tmp_path, labels, classes=2, aux_classes=2):
     )
 
 
+@pytest.mark.parametrize('label', [2, 5])
 @pytest.mark.parametrize('phase', ['train', 'val', 'test'])
-def test_label_out_of_range_names_list_and_video(tmp_path, phase):
-    runner = make_runner(tmp_path, [0, 1, 5])
+def test_label_out_of_range_names_list_and_video(tmp_path, phase, label):
+    runner = make_runner(tmp_path, [0, 1, label])
     with pytest.raises(AnnotationError) as error:
         getattr(CheckClassesHook(), f'before_{phase}')(runner)
     message = str(error.value)
     assert '\n' not in message
     assert 'list.txt' in message
-    assert '2.mp4 has label 5, but cls_head.num_classes=2 allows 0 to 1' in message
+    expected = f'2.mp4 has label {label}, but cls_head.num_classes=2 allows 0 to 1'
+    assert expected in message
 
 
 def test_validation_set_is_read_before_training(tmp_path):
@@ -76,3 +78,28 @@ def test_models_without_classes_are_left_alone(tmp_path):
     hook = CheckClassesHook()
     hook.before_train(runner)
     hook.before_test(runner)
+
+
+@pytest.mark.parametrize(
+    ('label', 'message'),
+    [
+        ([96, 299], None),
+        ([97, 0], r"1\.mp4 has verb label 97, but cls_head\.tasks\['verb'\]=97 allows"),
+        ([0, 300], 'has noun label 300'),
+    ],
+)
+def test_labels_of_several_tasks(tmp_path, monkeypatch, label, message):
+    runner = make_runner(tmp_path, [0, 1])
+    del runner.model.cls_head.num_classes
+    runner.model.cls_head.task_classes = dict(verb=97, noun=300)
+    samples = [
+        dict(filename='0.mp4', label=[0, 0]),
+        dict(filename='1.mp4', label=label),
+    ]
+    dataset = runner.train_dataloader.dataset
+    monkeypatch.setattr(dataset, 'get_data_info', lambda i: samples[i])
+    if message is None:
+        CheckClassesHook().before_test(runner)
+    else:
+        with pytest.raises(AnnotationError, match=message):
+            CheckClassesHook().before_test(runner)

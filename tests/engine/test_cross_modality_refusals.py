@@ -71,7 +71,8 @@ def test_files_that_hold_no_checkpoint(tmp_path):
     torch.save(dict(epoch=3), path)
     with pytest.raises(CheckpointError, match=r'epoch\.pth holds no weights'):
         start(build(RESNET18), path)
-    with pytest.raises(FileNotFoundError, match=r'none\.pth'):
+    message = r'none\.pth of CrossModalityInitHook does not exist; train the RGB model'
+    with pytest.raises(CheckpointError, match=message):
         start(build(RESNET18), str(tmp_path / 'none.pth'))
 
 

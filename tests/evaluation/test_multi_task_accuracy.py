@@ -81,3 +81,9 @@ def test_wrong_k_is_refused():
     message = 'every entry of topk must be a whole number from 1 on, got 0'
     with pytest.raises(ValueError, match=re.escape(message)):
         build(topk=(1, 0))
+
+
+def test_label_out_of_range_is_refused():
+    message = 'noun label 2 is out of range: predictions have 2 classes, 0 to 1'
+    with pytest.raises(ValueError, match=message):
+        build().process(None, [sample([0.5, 0.5], [0.5, 0.5], [0, 2])])

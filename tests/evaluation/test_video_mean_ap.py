@@ -32,10 +32,7 @@ def test_by_hand():
     metric = build()
     metric.process(None, VIDEOS)
     expected = ((1 + 2 / 3) / 2 + 1 / 2) / 2
-    assert metric.evaluate(size=3) == {
-        'acc/mean_ap': pytest.approx(expected),
-        'acc/classes': 2,
-    }
+    assert metric.evaluate(size=3) == {'acc/mean_ap': pytest.approx(expected)}
 
 
 def test_equals_mmaction2_where_every_class_has_a_positive():
@@ -73,8 +70,11 @@ def test_results_file(tmp_path):
     metric = build(out_file=str(path))
     rows = torch.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 1 / 3]])
     metric.process(None, [VIDEOS[0] | dict(segment_scores=rows), *VIDEOS[1:]])
+    metric.dataset_meta = dict(classes=('swing', 'orbit', 'pulse'))
     metric.evaluate(size=3)
-    videos = json.loads(path.read_text())['videos']
+    content = json.loads(path.read_text())
+    assert content['classes'] == ['swing', 'orbit', 'pulse']
+    videos = content['videos']
     assert list(videos) == ['a', 'background', 'b']
     assert videos['a'] == dict(
         labels=[0],
@@ -110,6 +110,38 @@ def test_what_does_not_fit_is_refused(options, videos, message):
 
     with pytest.raises(ValueError, match=re.escape(message)):
         evaluate()
+
+
+def test_scores_without_labels_are_written(tmp_path):
+    path = tmp_path / 'results.json'
+    metric = build(out_file=str(path))
+    metric.process(None, [VIDEOS[1]])
+    with pytest.raises(ValueError, match='none of the 1 videos has a label'):
+        metric.evaluate(size=1)
+    content = json.loads(path.read_text())
+    assert content.keys() == {'videos'}
+    assert list(content['videos']) == ['background']
+
+
+def test_two_videos_of_one_identity_are_refused(tmp_path):
+    metric = build(out_file=str(tmp_path / 'results.json'))
+    metric.process(None, [VIDEOS[0], VIDEOS[0]])
+    with pytest.raises(ValueError, match="two videos have video_id 'a'"):
+        metric.evaluate(size=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_class_indices():
+    metric = build()
+    metric.process(
+        None, [sample([0.9, 0.1, 0.8], [0, 2]), sample([0.1, 0.9, 0.2], [1])]
+    )
+    assert metric.evaluate(size=2)['acc/mean_ap'] == 1
+
+
+def test_label_out_of_range_is_refused():
+    with pytest.raises(ValueError, match='label 3 is out of range: predictions have 3'):
+        build().process(None, [sample([0.1, 0.2, 0.3], [3])])
 
 
 def test_results_file_is_json():

@@ -78,6 +78,12 @@ def test_windows_use_their_options():
     assert torch.equal(module(scores), expected)
 
 
+def test_attention_over_windows_needs_features():
+    module = MODELS.build(EVERY[-1])
+    with pytest.raises(ValueError, match='needs the features of the snippets'):
+        module(torch.randn(N, K, CLASSES))
+
+
 @pytest.mark.parametrize(
     ('config', 'message'),
     [

@@ -72,6 +72,16 @@ def test_predictions_by_task():
     assert videos[1].gt_label.tolist() == [1, 1]
 
 
+def test_scores_of_snippets_by_task():
+    model = build(keep_segment_scores=True).eval()
+    x = torch.randn(K, C, 2, 2)
+    (video,) = model.predict(x, samples((0, 0), num_clips=K), num_segs=K)
+    for task, classes in TASKS.items():
+        expected = model.heads[task].fc_cls(x.mean(dim=(2, 3)))
+        assert expected.shape == (K, classes)
+        torch.testing.assert_close(video.segment_scores[task], expected)
+
+
 def test_a_task_may_differ():
     weighted = dict(
         num_classes=6, loss_cls=dict(type='CrossEntropyLoss', loss_weight=0.5)
@@ -110,6 +120,11 @@ def test_in_a_recogniser():
     ('call', 'message'),
     [
         (lambda: build({}), 'tasks must name at least one task'),
+        (lambda: build(dict(verb=0)), 'num_classes must be a whole number from 1 on'),
+        (
+            lambda: build(average_clips='score'),
+            "average_clips of task 'verb' must be 'prob'",
+        ),
         (
             lambda: build().loss(torch.zeros(K, C, 1, 1), samples([1]), num_segs=K),
             "one class index for each of ['verb', 'noun'], got [1]",

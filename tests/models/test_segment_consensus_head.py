@@ -1,5 +1,6 @@
 """The TSN head: equality with MMAction2's, consensus over segments of one view only."""
 
+import copy
 import re
 
 import pytest
@@ -179,6 +180,38 @@ def test_maximum_over_views_first():
         torch.testing.assert_close(video.segment_scores, rows)
 
 
+def test_maximum_over_views_takes_the_mean_of_their_features():
+    head = build(
+        consensus=dict(type='AttentionConsensus', in_channels=C),
+        view_pooling='max',
+        average_clips='score',
+    )
+    torch.nn.init.normal_(head.consensus.weight)
+    x = maps(1, 2 * K)
+    (video,) = head.predict(x, samples(1, num_clips=K), num_segs=2 * K)
+    features = x.mean(dim=(2, 3)).view(2, K, C).mean(dim=0)
+    scores = row_scores(head, x).view(2, K, CLASSES).amax(dim=0)
+    attention = (features @ head.consensus.weight).softmax(dim=0)
+    torch.testing.assert_close(video.pred_score, attention @ scores)
+
+
+def test_training_takes_all_frames_whatever_testing_does():
+    head = build(test_segments=2, consensus=dict(type='MaxConsensus'))
+    x = maps(2, 4)
+    expected = row_scores(head, x).view(2, 4, CLASSES).amax(dim=1)
+    labels = torch.tensor([0, 1])
+    torch.testing.assert_close(
+        head.loss(x, samples(2), num_segs=4)['loss_cls'],
+        torch.nn.functional.cross_entropy(expected, labels),
+    )
+
+
+@pytest.mark.parametrize('consensus_at', ['scores', 'features'])
+def test_dropout_comes_before_the_classifier(consensus_at):
+    head = build(consensus_at=consensus_at, dropout_ratio=1.0).train()
+    torch.testing.assert_close(head(maps(), K), head.fc_cls.bias.expand(2, -1))
+
+
 def test_segment_scores_are_kept():
     head = build(keep_segment_scores=True)
     x = maps(1, 2 * K)
@@ -190,19 +223,26 @@ def test_segment_scores_are_kept():
 
 
 def test_attention_over_windows_uses_what_training_learned():
+    """With the weights registered once: an optimiser refuses them twice."""
     head = build(
         consensus=dict(type='AttentionConsensus', in_channels=C),
         test_consensus=dict(
             type='TemporalWindowConsensus', window_pooling='attention', in_channels=C
         ),
+        average_clips='score',
     )
-    assert head.test_consensus.weight is head.consensus.weight
-    state = build(consensus=dict(type='AttentionConsensus', in_channels=C)).state_dict()
-    state['consensus.weight'] = torch.arange(C).float()
-    missing, unexpected = head.load_state_dict(state, strict=False)
-    assert missing == ['test_consensus.weight']
-    assert unexpected == []
-    assert head.test_consensus.weight.tolist() == list(range(C))
+    plain = build(consensus=dict(type='AttentionConsensus', in_channels=C))
+    assert head.state_dict().keys() == plain.state_dict().keys()
+    torch.nn.init.normal_(head.consensus.weight)
+    x = maps(1, 20)
+    for one in (head, copy.deepcopy(head)):
+        (video,) = one.predict(x, samples(1, num_clips=20), num_segs=20)
+        features = x.mean(dim=(2, 3))[None]
+        energies = features @ one.consensus.weight
+        expected = integrate_windows(row_scores(one, x)[None], energies=energies)
+        torch.testing.assert_close(video.pred_score, expected[0])
+        # what a copy learns is its own
+        torch.nn.init.zeros_(one.consensus.weight)
 
 
 def test_volume_of_a_clip():
@@ -304,6 +344,25 @@ def test_behind_recognizer2d(consensus, consensus_at):
             ),
             'in_channels of consensus and test_consensus must be equal, got 6 and 7',
         ),
+        (
+            dict(test_consensus=dict(type='AttentionConsensus', in_channels=C)),
+            'test_consensus=AttentionConsensus has weights that training with '
+            'AvgConsensus never learns',
+        ),
+        (
+            dict(
+                test_consensus=dict(
+                    type='TemporalWindowConsensus',
+                    window_pooling='attention',
+                    in_channels=C,
+                )
+            ),
+            'test_consensus=TemporalWindowConsensus has weights that training',
+        ),
+        (
+            dict(test_consensus=dict(type='LinearConsensus', num_segments=K)),
+            'test_consensus=LinearConsensus has weights that training',
+        ),
     ],
 )
 def test_wrong_options_are_refused(options, message):
@@ -327,7 +386,18 @@ def predict(frames, meta=None, **options):
         ),
         (
             lambda: predict(4, dict(num_clips=3)),
-            '4 maps are no whole number of views of 3 segments; check test_segments',
+            '4 frames are no whole number of views of 3 segments; check test_segments',
+        ),
+        (
+            # 18 frames of two videos make three times six
+            lambda: build().predict(maps(2, 9), samples(2, num_clips=6), num_segs=9),
+            '9 frames are no whole number of views of 6 segments',
+        ),
+        (
+            lambda: build().predict(
+                torch.zeros(1, C, 8, 2, 2), samples(1, num_clips=3)
+            ),
+            '8 frames are no whole number of views of 3 segments',
         ),
         (
             lambda: predict(

@@ -10,9 +10,10 @@ A family is a config file of plain values::
         dict(row='windows', column='mAP', config='…', checkpoint='rgb', options=[…]),
     ]
 
-A source is trained first, once a seed. A cell is trained with its options, in which
-``{rgb}`` stands for the last checkpoint of the source ``rgb``; with ``checkpoint`` it
-only tests that source. Paths of configs count from the family's folder.
+A source is trained first, once a seed; it may have a ``metric`` of its own. A cell
+is trained with its options, in which ``{rgb}`` stands for the last checkpoint of the
+source ``rgb``; with ``checkpoint`` it only tests that source. Paths of configs count
+from the family's folder.
 """
 
 import os
@@ -22,13 +23,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 from mmengine.config import Config
 
 from tpn_tsn_plugin.errors import ExperimentError
 
+from .comparison import mean_and_spread
 from .experiment import Experiment, run_experiment
 from .training_log import TOP1, last_checkpoint
 
@@ -36,8 +37,11 @@ Result = dict[str, Any]
 # Called with the label and the seed of what was finished, and its result.
 Finished = Callable[[str, int, Result], None]
 
-CELL_KEYS = {'row', 'column', 'config', 'options', 'checkpoint'}
-SOURCE_KEYS = {'config', 'options'}
+# Keys that an entry must have, and those that it may have.
+CELL_KEYS = {'row', 'column', 'config'}, {'options', 'checkpoint'}
+SOURCE_KEYS = {'config'}, {'options', 'metric'}
+# Stands in an option for a source's checkpoint.
+SOURCE = re.compile(r'\{(\w+)\}')
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Cell:
         row: What stands at the left.
         column: What stands at the top.
         checkpoint: Source that is tested; None to train.
+        metric: What validation shows; None for the family's.
     """
 
     label: str
@@ -59,6 +64,13 @@ class Cell:
     row: str = ''
     column: str = ''
     checkpoint: str | None = None
+    metric: str | None = None
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources that it starts from."""
+        named = SOURCE.findall(' '.join(self.options))
+        return named + ([self.checkpoint] if self.checkpoint else [])
 
 
 @dataclass(frozen=True)
@@ -83,26 +95,31 @@ def read_family(path: Path) -> Family:
 
     Raises:
         ValueError: An entry is missing or unknown, a config does not exist, a source is
-            not named, or two cells have one place.
+            not named, or two cells have one place or a source's name.
     """
     config = Config.fromfile(path, import_custom_modules=False)
     cells = config.get('cells')
     if not cells or 'title' not in config:
         raise ValueError(f'{path}: a family needs title and cells')
     sources = tuple(
-        _read_cell(path, source, SOURCE_KEYS, label=name)
+        _read_cell(path, source, SOURCE_KEYS, name)
         for name, source in config.get('sources', {}).items()
     )
     names = [source.label for source in sources]
     places = [
-        _read_cell(path, cell, CELL_KEYS, label=_slug(f'{cell.row} {cell.column}'))
+        _read_cell(
+            path, cell, CELL_KEYS, _slug(f'{cell.get("row")} {cell.get("column")}')
+        )
         for cell in cells
     ]
+    labels = [*names, *(cell.label for cell in places)]
     for cell in places:
-        if [other.label for other in places].count(cell.label) > 1:
-            raise ValueError(f'{path}: {cell.row}, {cell.column} stands there twice')
-        wanted = re.findall(r'\{(\w+)\}', ' '.join(cell.options))
-        for name in [*wanted, *([cell.checkpoint] if cell.checkpoint else [])]:
+        if labels.count(cell.label) > 1:
+            raise ValueError(
+                f'{path}: {cell.row}, {cell.column} stands there twice, or has the '
+                f'name of a source; files are called {cell.label!r}'
+            )
+        for name in cell.sources:
             if name not in names:
                 raise ValueError(
                     f'{path}: {cell.row}, {cell.column} asks for source {name!r}; '
@@ -112,12 +129,21 @@ def read_family(path: Path) -> Family:
 
 
 def _read_cell(
-    path: Path, entry: Mapping[str, Any], known: set[str], label: str
+    path: Path,
+    entry: Mapping[str, Any],
+    keys: tuple[set[str], set[str]],
+    label: str,
 ) -> Cell:
+    needed, optional = keys
     for key in entry:
-        if key not in known:
-            raise ValueError(f'{path}: {label} has {key!r}; known are {sorted(known)}')
-    config = path.parent / entry.get('config', '')
+        if key not in needed | optional:
+            raise ValueError(
+                f'{path}: {label} has {key!r}; known are {sorted(needed | optional)}'
+            )
+    for key in sorted(needed):
+        if key not in entry:
+            raise ValueError(f'{path}: {label} lacks {key!r}')
+    config = path.parent / entry['config']
     if not config.is_file():
         raise ValueError(f'{path}: config {config} of {label} does not exist')
     given = {key: value for key, value in entry.items() if key in ('row', 'column')}
@@ -126,6 +152,7 @@ def _read_cell(
         config=config,
         options=tuple(entry.get('options', ())),
         checkpoint=entry.get('checkpoint'),
+        metric=entry.get('metric'),
         **given,
     )
 
@@ -170,7 +197,8 @@ def run_family(
         progress()
         try:
             experiment = _prepare(cell, family, folder, seed)
-            return run_experiment(replace(experiment, threads=threads), progress)
+            experiment = replace(experiment, threads=threads)
+            return _require_metric(run_experiment(experiment, progress), experiment)
         except Exception as error:
             failures.append(error)
             stop.set()
@@ -205,14 +233,24 @@ def run_family(
     }
 
 
+def _require_metric(result: Result, experiment: Experiment) -> Result:
+    if experiment.metric not in result['test']:
+        raise ExperimentError(
+            f'testing {experiment.name} gave {sorted(result["test"])}, not '
+            f'{experiment.metric!r}; correct metric of the family'
+        )
+    return result
+
+
 def _prepare(cell: Cell, family: Family, folder: Path, seed: int) -> Experiment:
     """The experiment of a cell, with the checkpoints of its sources filled in."""
-    paths = {}
-    for source in family.sources:
-        work_dir = Experiment(source.config, seed, folder, label=source.label).work_dir
-        paths[source.label] = last_checkpoint(work_dir)
+    paths = {
+        source.label: _checkpoint_of(source, folder, seed)
+        for source in family.sources
+        if source.label in cell.sources
+    }
     options = tuple(
-        re.sub(r'\{(\w+)\}', lambda match: str(paths[match[1]]), option)
+        re.sub(SOURCE, lambda match: str(paths[match[1]]), option)
         for option in cell.options
     )
     return Experiment(
@@ -221,9 +259,22 @@ def _prepare(cell: Cell, family: Family, folder: Path, seed: int) -> Experiment:
         folder,
         options,
         label=cell.label,
-        checkpoint=paths[cell.checkpoint] if cell.checkpoint else None,
-        metric=family.metric,
+        checkpoint=paths.pop(cell.checkpoint) if cell.checkpoint else None,
+        inputs=tuple(paths.values()),
+        metric=cell.metric or family.metric,
     )
+
+
+def _checkpoint_of(source: Cell, folder: Path, seed: int) -> Path:
+    experiment = Experiment(source.config, seed, folder, label=source.label)
+    checkpoint = last_checkpoint(experiment.work_dir)
+    if checkpoint is None:
+        raise ExperimentError(
+            f'source {experiment.name} has its result, but no checkpoint in '
+            f'{experiment.work_dir}; delete {experiment.result_file} to have it '
+            'trained again'
+        )
+    return checkpoint
 
 
 def table(family: Family, results: Mapping[Cell, Sequence[Result]]) -> str:
@@ -234,15 +285,10 @@ def table(family: Family, results: Mapping[Cell, Sequence[Result]]) -> str:
     lines = [f'| | {" | ".join(columns)} |', '|---' * (len(columns) + 1) + '|']
     for row in rows:
         texts = [
-            _mean_and_spread([run['test'][family.metric] for run in by_place[place]])
+            mean_and_spread([run['test'][family.metric] for run in by_place[place]])
             if (place := (row, column)) in by_place
             else ''
             for column in columns
         ]
         lines.append(f'| {row} | {" | ".join(texts)} |')
     return '\n'.join(lines)
-
-
-def _mean_and_spread(values: Sequence[float]) -> str:
-    text = f'{100 * mean(values):.1f}'
-    return text + (f' ± {100 * stdev(values):.1f}' if len(values) > 1 else '')

@@ -6,6 +6,12 @@ from statistics import mean, stdev
 from typing import Any
 
 
+def mean_and_spread(shares: Sequence[float]) -> str:
+    """Mean and, from two values on, standard deviation, in percent."""
+    text = f'{100 * mean(shares):.1f}'
+    return text + (f' ± {100 * stdev(shares):.1f}' if len(shares) > 1 else '')
+
+
 @dataclass(frozen=True)
 class Row:
     """One model of a comparison, over all its seeds.
@@ -25,10 +31,7 @@ class Row:
     @property
     def accuracy(self) -> str:
         """Mean and, from two seeds on, standard deviation."""
-        text = f'{mean(self.accuracies):.1f}'
-        if len(self.accuracies) > 1:
-            text += f' ± {stdev(self.accuracies):.1f}'
-        return text
+        return mean_and_spread([accuracy / 100 for accuracy in self.accuracies])
 
 
 def summarise(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Row]:

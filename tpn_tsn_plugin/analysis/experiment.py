@@ -51,6 +51,7 @@ class Experiment:
         options: What ``--cfg-options`` changes, ``key=value`` each.
         label: Name of the files where the config's own is not enough.
         checkpoint: Weights to test; nothing is trained then.
+        inputs: Files beside the config that the result depends on.
         threads: Threads of each process, None for what is usual.
         metric: What validation shows.
     """
@@ -61,6 +62,7 @@ class Experiment:
     options: tuple[str, ...] = ()
     label: str | None = None
     checkpoint: Path | None = None
+    inputs: tuple[Path, ...] = ()
     threads: int | None = None
     metric: str = TOP1
 
@@ -118,7 +120,7 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         MissingDependencyError: mim is not installed.
     """
     config = experiment.load_config()
-    digest = hashlib.sha256(config.pretty_text.encode()).hexdigest()
+    digest = digest_of(experiment, config)
     if experiment.result_file.exists():
         result = json.loads(experiment.result_file.read_text())
         _require_same(experiment, result.get('config_digest'), digest)
@@ -159,6 +161,15 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     return result
 
 
+def digest_of(experiment: Experiment, config: Config) -> str:
+    """What tells this experiment's result from another's: config and files."""
+    digest = hashlib.sha256(config.pretty_text.encode())
+    checkpoint = [experiment.checkpoint] if experiment.checkpoint else []
+    for path in [*checkpoint, *experiment.inputs]:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def _train(
     experiment: Experiment, epochs: int, resume: bool, progress: Progress
 ) -> None:
@@ -185,9 +196,10 @@ def _test(experiment: Experiment, show: Callable[[], None]) -> None:
 def _require_same(experiment: Experiment, before: str | None, now: str) -> None:
     if before != now:
         raise ExperimentError(
-            f'{experiment.folder} holds {experiment.name} made with another config or '
-            f'other options than {list(experiment.options)}; choose another folder, or '
-            f'delete {experiment.result_file.name} and {experiment.name}/ there'
+            f'{experiment.folder} holds {experiment.name} made with another config, '
+            f'other options than {list(experiment.options)} or another checkpoint; '
+            f'choose another folder, or delete {experiment.result_file.name} and '
+            f'{experiment.name}/ there'
         )
 
 

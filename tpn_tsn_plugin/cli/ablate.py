@@ -70,18 +70,21 @@ def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
 
 
 def _show(family: Family, seeds: list[int]) -> Finished:
-    total = len(seeds) * (len(family.sources) + len(family.cells))
+    cells = [*family.sources, *family.cells]
+    metrics = {cell.label: cell.metric or family.metric for cell in cells}
+    total = len(seeds) * len(cells)
     done = 0
     start = perf_counter()
 
     def finished(label: str, seed: int, result: Result) -> None:
         nonlocal done
         done += 1
-        metric = result['test'].get(family.metric)
-        value = '' if metric is None else f' {100 * metric:.1f} %'
+        value = result['test'][metrics[label]]
         minutes = (perf_counter() - start) / 60
         click.echo(
-            f'{done}/{total} {label}, seed {seed}:{value} ({minutes:.0f} min)', err=True
+            f'{done}/{total} {label}, seed {seed}: {100 * value:.1f} % '
+            f'({minutes:.0f} min)',
+            err=True,
         )
 
     return finished

@@ -41,6 +41,4 @@ test_dataloader = dict(
         pipeline=[_base_.open_video, every_second, *_base_.test_steps],
     )
 )
-test_evaluator = dict(
-    _delete_=True, type='VideoMeanAP', out_file='work_dirs/activitynet_v1_2.json'
-)
+test_evaluator = dict(_delete_=True, type='VideoMeanAP')

@@ -1,13 +1,16 @@
 """Numbers of classes that do not agree are found before the first step."""
 
+from collections.abc import Mapping
+
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from tpn_tsn_plugin.errors import AnnotationError
 from tpn_tsn_plugin.registry import HOOKS
+
+from .model_parts import model_of
 
 
 @HOOKS.register_module()
@@ -28,7 +31,7 @@ class CheckClassesHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check the model, the training set and the validation set."""
-        check_auxiliary_heads(_model_of(runner))
+        check_auxiliary_heads(model_of(runner))
         self._check_dataset(runner, runner.train_dataloader.dataset)
         if runner.val_loop is not None:
             self.before_val(runner)
@@ -42,25 +45,26 @@ class CheckClassesHook(Hook):
         self._check_dataset(runner, runner.test_dataloader.dataset)
 
     def _check_dataset(self, runner: Runner, dataset: BaseDataset) -> None:
-        classes = getattr(
-            getattr(_model_of(runner), 'cls_head', None), 'num_classes', None
-        )
+        head = getattr(model_of(runner), 'cls_head', None)
+        classes = getattr(head, 'num_classes', None)
+        tasks = getattr(head, 'task_classes', {'': classes} if classes else None)
         # Wrapped datasets and other kinds of labels are not this hook's business.
-        if classes is None or not isinstance(dataset, BaseDataset):
+        if tasks is None or not isinstance(dataset, BaseDataset):
             return
         if id(dataset) in self._checked:
             return
         self._checked.add(id(dataset))
-        check_labels(dataset, classes)
+        check_labels(dataset, tasks)
 
 
-def check_labels(dataset: BaseDataset, num_classes: int) -> None:
-    """Require that all class indices of a dataset are below ``num_classes``.
+def check_labels(dataset: BaseDataset, classes: Mapping[str, int]) -> None:
+    """Require that all class indices of a dataset have a class.
 
     Args:
-        dataset: Its samples have ``label`` and ``filename`` or ``frame_dir``; labels
-            that are no class indices, and -1 for videos without label, are passed over.
-        num_classes: Classes of the classifier.
+        dataset: Its samples have ``label``, one class index a task, and ``filename`` or
+            ``frame_dir``. Other kinds of labels, and -1 for videos without label, are
+            passed over.
+        classes: Classes of the classifier by task; ``''`` where there is one alone.
 
     Raises:
         AnnotationError: A label is out of range.
@@ -68,13 +72,19 @@ def check_labels(dataset: BaseDataset, num_classes: int) -> None:
     for i in range(len(dataset)):
         sample = dataset.get_data_info(i)
         label = sample.get('label')
-        if isinstance(label, int) and label >= num_classes:
-            video = sample.get('filename', sample.get('frame_dir'))
-            raise AnnotationError(
-                f'{dataset.ann_file}: {video} has label {label}, but '
-                f'cls_head.num_classes={num_classes} allows 0 to {num_classes - 1}; '
-                'correct the list or num_classes of the head (and of aux_head)'
-            )
+        labels = label if isinstance(label, list) else [label]
+        if len(labels) != len(classes):
+            continue
+        for own, (task, number) in zip(labels, classes.items()):
+            if isinstance(own, int) and own >= number:
+                video = sample.get('filename', sample.get('frame_dir'))
+                where = f'tasks[{task!r}]' if task else 'num_classes'
+                raise AnnotationError(
+                    f'{dataset.ann_file}: {video} has {f"{task} " if task else ""}'
+                    f'label {own}, but cls_head.{where}={number} allows 0 to '
+                    f'{number - 1}; correct the list or the number of classes of the '
+                    'head (and of aux_head)'
+                )
 
 
 def check_auxiliary_heads(model: nn.Module) -> None:
@@ -91,8 +101,3 @@ def check_auxiliary_heads(model: nn.Module) -> None:
                 f'neck.aux_head.num_classes={head.num_classes} must equal '
                 f'cls_head.num_classes={classes}; set both'
             )
-
-
-def _model_of(runner: Runner) -> nn.Module:
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model

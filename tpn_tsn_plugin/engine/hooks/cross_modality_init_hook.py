@@ -47,7 +47,8 @@ class CrossModalityInitHook(Hook):
         TypeError: ``allow_unmatched`` is a bare string.
         ValueError: Before training: the model has no such part, ``load_from`` is set
             as well, or ``keep_rgb`` has no channels beyond RGB.
-        CheckpointError: Before training: the checkpoint is of another architecture.
+        CheckpointError: Before training: the checkpoint does not exist, or is of
+            another architecture.
     """
 
     def __init__(
@@ -91,9 +92,15 @@ class CrossModalityInitHook(Hook):
         runner.logger.info(f'{who}: {_report(transfer, self.checkpoint)}')
 
     def _plan(self, backbone: nn.Module, runner: Runner) -> WeightTransfer:
-        loaded = CheckpointLoader.load_checkpoint(
-            self.checkpoint, map_location='cpu', logger=runner.logger
-        )
+        try:
+            loaded = CheckpointLoader.load_checkpoint(
+                self.checkpoint, map_location='cpu', logger=runner.logger
+            )
+        except FileNotFoundError as error:
+            raise CheckpointError(
+                f'checkpoint {self.checkpoint} of CrossModalityInitHook does not '
+                'exist; train the RGB model first, or name another file'
+            ) from error
         transfer = plan_transfer(
             weights_of(loaded, self.checkpoint),
             backbone.state_dict(),

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from tpn_tsn_plugin.errors import require_positive_int
 from tpn_tsn_plugin.registry import METRICS
 
+from .labels import require_labels
+
 
 @METRICS.register_module()
 class MultiTaskAccuracy(BaseMetric):
@@ -50,7 +52,8 @@ class MultiTaskAccuracy(BaseMetric):
         """Keep scores and labels of a batch.
 
         Raises:
-            ValueError: A prediction is not one of ``MultiTaskHead``.
+            ValueError: A prediction is not one of ``MultiTaskHead``, or a label is out
+                of range.
         """
         for sample in data_samples:
             scores, labels = sample['pred_score'], sample['gt_label']
@@ -61,6 +64,8 @@ class MultiTaskAccuracy(BaseMetric):
                     f'{len(labels)} labels'
                 )
             by_task = {task: score.cpu().numpy() for task, score in scores.items()}
+            for label, (task, score) in zip(labels.tolist(), by_task.items()):
+                require_labels([label], len(score), f'{task} ')
             self.results.append((by_task, labels.cpu().numpy()))
 
     def compute_metrics(

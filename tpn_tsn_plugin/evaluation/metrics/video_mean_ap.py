@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from tpn_tsn_plugin.registry import METRICS
 
+from .labels import require_labels
+
 Result = dict[str, Any]
 
 
@@ -29,9 +31,11 @@ class VideoMeanAP(BaseMetric):
     background count as negatives for all classes.
 
     Args:
-        out_file: JSON to write: scores and labels of every video by its ``video_id``,
-            and the scores of every snippet where the head keeps them
-            (``keep_segment_scores=True``).
+        out_file: JSON to write: ``classes`` (names, where the dataset has them) and
+            ``videos``, by ``video_id``: ``labels``, ``scores`` as predicted, and
+            ``segment_scores`` where the head keeps them
+            (``keep_segment_scores=True``): one row a snippet in order of time, before
+            softmax. At one snippet a second, row i is second i.
         collect_device: Where results of several processes are gathered.
         prefix: In front of the names in the log.
 
@@ -76,11 +80,15 @@ class VideoMeanAP(BaseMetric):
             self.results.append(result)
 
     def compute_metrics(self, results: list[Result]) -> dict[str, float]:
-        """The mAP, and of how many classes it is the mean.
+        """The mAP over the classes that have a positive video.
 
         Raises:
             ValueError: No video has a label.
         """
+        # Scores of videos whose labels nobody knows are worth keeping too.
+        if self.out_file is not None:
+            classes = (self.dataset_meta or {}).get('classes')
+            write_results(Path(self.out_file), results, classes)
         labels = np.stack([result['labels'] for result in results])
         scores = np.stack([result['scores'] for result in results])
         present = np.asarray(labels.any(axis=0))
@@ -97,27 +105,38 @@ class VideoMeanAP(BaseMetric):
                 f'positive video: {names}',
                 logger='current',
             )
-        if self.out_file is not None:
-            write_results(Path(self.out_file), results)
         mean_ap = mean_average_precision(
             list(scores[:, present]), list(labels[:, present])
         )
-        return dict(mean_ap=float(mean_ap), classes=int(present.sum()))
+        return dict(mean_ap=float(mean_ap))
 
 
 def _multi_hot(label: torch.Tensor, num_classes: int) -> NDArray:
     """A label as (num_classes,), whether it came so or as a class index."""
     if len(label) == num_classes:
         return label.cpu().numpy()
+    indices = label.cpu().numpy()
+    require_labels(indices, num_classes)
     hot = np.zeros(num_classes)
-    hot[label.cpu().numpy()] = 1
+    hot[indices] = 1
     return hot
 
 
-def write_results(path: Path, results: Sequence[Result]) -> None:
-    """Write scores and labels by video, whole or not at all."""
-    videos = {}
+def write_results(
+    path: Path, results: Sequence[Result], classes: Sequence[str] | None
+) -> None:
+    """Write scores and labels by video, whole or not at all.
+
+    Raises:
+        ValueError: Two videos have one identity.
+    """
+    videos: dict[str, Result] = {}
     for result in results:
+        if result['video_id'] in videos:
+            raise ValueError(
+                f"two videos have video_id {result['video_id']!r}, so one's scores "
+                "would replace the other's; give every sample its own in the dataset"
+            )
         video = dict(
             labels=np.flatnonzero(result['labels']).tolist(),
             scores=_rounded(result['scores']),
@@ -127,7 +146,8 @@ def write_results(path: Path, results: Sequence[Result]) -> None:
         videos[result['video_id']] = video
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'{path.stem}.part.json')
-    mmengine.dump(dict(videos=videos), part)
+    names = {} if classes is None else dict(classes=list(classes))
+    mmengine.dump({**names, 'videos': videos}, part)
     part.replace(path)
     print_log(f'scores of {len(videos)} videos: {path}', logger='current')
 

@@ -18,6 +18,8 @@ from tpn_tsn_plugin.functional.window_integration import (
 )
 from tpn_tsn_plugin.registry import MODELS
 
+from .segments import AttentionConsensus
+
 
 @MODELS.register_module()
 class TemporalWindowConsensus(nn.Module):
@@ -70,11 +72,41 @@ class TemporalWindowConsensus(nn.Module):
             require_positive_int('in_channels', in_channels)
             self.weight = nn.Parameter(torch.zeros(in_channels or 0))
 
+    def share_attention(self, learned: AttentionConsensus) -> None:
+        """Weight windows by what an attention over segments has learned.
+
+        The weights stay the other module's alone: an optimiser or a checkpoint that
+        met them twice would count them twice.
+
+        Raises:
+            ValueError: They are for another number of channels.
+        """
+        if self.weight is None or len(self.weight) != len(learned.weight):
+            own = 'none' if self.weight is None else len(self.weight)
+            raise ValueError(
+                'in_channels of consensus and test_consensus must be equal, got '
+                f'{len(learned.weight)} and {own}'
+            )
+        self.weight = None
+        # Not a submodule: it belongs to the head.
+        self.__dict__['_learned'] = learned
+
     def forward(self, scores: Tensor, features: Tensor | None = None) -> Tensor:
-        """(N, K, classes) and, for attention, (N, K, C) to (N, classes)."""
+        """(N, K, classes) and, for attention, (N, K, C) to (N, classes).
+
+        Raises:
+            ValueError: Attention lacks features, or they have another C.
+        """
+        learned: AttentionConsensus | None = self.__dict__.get('_learned')
+        weight = self.weight if learned is None else learned.weight
         energies = None
-        if self.weight is not None and features is not None:
-            energies = attention_energies(features, self.weight)
+        if weight is not None:
+            if features is None:
+                raise ValueError(
+                    "window_pooling='attention' needs the features of the snippets, "
+                    'got none'
+                )
+            energies = attention_energies(features, weight)
         return integrate_windows(
             scores,
             self.window_sizes,

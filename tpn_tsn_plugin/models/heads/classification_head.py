@@ -12,7 +12,7 @@ from mmaction.models.heads import BaseHead
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from tpn_tsn_plugin.errors import require_one_of
+from tpn_tsn_plugin.errors import require_one_of, require_positive_int
 from tpn_tsn_plugin.models.labels import stack_labels
 
 
@@ -29,7 +29,8 @@ class ClassificationHead(BaseHead):
             ``label_smooth_eps``, ``topk``, ``init_cfg``.
 
     Raises:
-        ValueError: ``average_clips`` is not one of the three.
+        ValueError: A number is no whole number from 1 on, or ``average_clips`` is not
+            one of the three.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class ClassificationHead(BaseHead):
         average_clips: str | None = 'prob',
         **kwargs: Any,
     ) -> None:
+        require_positive_int('num_classes', num_classes)
+        require_positive_int('in_channels', in_channels)
         require_one_of('average_clips', average_clips, ['prob', 'score', None])
         super().__init__(
             num_classes, in_channels, average_clips=average_clips, **kwargs

@@ -20,8 +20,9 @@ class MultiTaskHead(BaseModule):
     """One classifier and one loss a task, e.g. EPIC-Kitchens' verbs and nouns.
 
     A sample's ``gt_label`` holds one class index a task, in the order of ``tasks``. A
-    prediction's ``pred_score`` is a dictionary of each task's scores, its
-    ``pred_label`` the best class of each task.
+    prediction's ``pred_score`` is a dictionary of each task's probabilities, its
+    ``pred_label`` the best class of each task; ``segment_scores``, where the heads keep
+    them, are a dictionary too.
 
     Args:
         tasks: Number of classes by task, or a dictionary with ``num_classes`` and what
@@ -30,7 +31,7 @@ class MultiTaskHead(BaseModule):
         init_cfg: Initialisation.
 
     Raises:
-        ValueError: There is no task.
+        ValueError: There is no task, or a head gives no probabilities.
 
     Example::
 
@@ -58,6 +59,17 @@ class MultiTaskHead(BaseModule):
         for task, classes in tasks.items():
             own = classes if isinstance(classes, Mapping) else dict(num_classes=classes)
             self.heads[task] = MODELS.build({**head, **own})
+            averaged = self.heads[task].average_clips
+            if averaged != 'prob':
+                raise ValueError(
+                    f"average_clips of task {task!r} must be 'prob', because tasks are "
+                    f'joined by their probabilities, got {averaged!r}'
+                )
+
+    @property
+    def task_classes(self) -> dict[str, int]:
+        """Number of classes by task."""
+        return {task: self._head(task).num_classes for task in self.heads}
 
     def forward(self, x: Tensor, **kwargs: Any) -> dict[str, Tensor]:
         """Scores by task; ``kwargs`` are those that recognisers hand to any head."""
@@ -97,6 +109,9 @@ class MultiTaskHead(BaseModule):
             own = {task: samples[i] for task, samples in by_task.items()}
             scores = {task: one.pred_score for task, one in own.items()}
             sample.set_field(scores, 'pred_score')
+            if all('segment_scores' in one for one in own.values()):
+                rows = {task: one.segment_scores for task, one in own.items()}
+                sample.set_field(rows, 'segment_scores')
             sample.set_pred_label(torch.cat([one.pred_label for one in own.values()]))
         return data_samples
 

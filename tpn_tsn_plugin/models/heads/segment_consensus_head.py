@@ -40,8 +40,8 @@ class SegmentConsensusHead(ClassificationHead):
         consensus: A registered consensus; None for the average.
         consensus_at: ``'scores'``, after the classifier as in the paper, or
             ``'features'``, before it as in ``TSNHead``.
-        test_consensus: Another consensus for testing. An attention over windows uses
-            the weights that ``AttentionConsensus`` has learned.
+        test_consensus: Another consensus for testing, which must not have weights of
+            its own. An attention over windows uses those of ``AttentionConsensus``.
         test_segments: K in testing, where samples do not tell it.
         view_pooling: ``'average'``: consensus first, then the mean over views;
             ``'max'``: the maximum over views first, as the released code does in window
@@ -95,7 +95,7 @@ class SegmentConsensusHead(ClassificationHead):
         self.test_consensus = None
         if test_consensus is not None:
             self.test_consensus = MODELS.build(test_consensus)
-            _share_attention(self.consensus, self.test_consensus)
+            self._share_attention()
 
     def forward(
         self,
@@ -114,7 +114,7 @@ class SegmentConsensusHead(ClassificationHead):
         Raises:
             ValueError: The map does not fit, or the consensus does not fit K.
         """
-        features = self._segment_features(x, segments or self.test_segments or num_segs)
+        features = self._segment_features(x, segments or self.test_segments, num_segs)
         return self._agree(self._scores(features), features)
 
     def loss(
@@ -122,10 +122,11 @@ class SegmentConsensusHead(ClassificationHead):
         feats: Tensor,
         data_samples: Sequence[ActionDataSample],
         num_segs: int | None = None,
-        **kwargs: Any,
+        **_: Any,
     ) -> dict[str, Tensor]:
         """Loss and accuracy; in training all frames of a video are its segments."""
-        scores = self(feats, num_segs=num_segs, segments=num_segs, **kwargs)
+        features = self._segment_features(feats, num_segs, num_segs)
+        scores = self._agree(self._scores(features), features)
         return self.loss_by_feat(scores, data_samples)
 
     def predict(
@@ -142,7 +143,7 @@ class SegmentConsensusHead(ClassificationHead):
                 not known and matters.
         """
         segments = self._known_segments(data_samples, num_segs)
-        features = self._segment_features(feats, segments)
+        features = self._segment_features(feats, segments, num_segs)
         scores = self._scores(features)
         views = len(features) // len(data_samples)
         by_view = scores.unflatten(0, (-1, views))
@@ -160,7 +161,7 @@ class SegmentConsensusHead(ClassificationHead):
     def _known_segments(
         self, data_samples: Sequence[ActionDataSample], num_segs: int | None
     ) -> int | None:
-        """K in testing: as given, or as the sampler left it, or all frames."""
+        """K in testing: as given, or as the sampler left it; None for all frames."""
         if self.test_segments is not None:
             return self.test_segments
         told = {sample.metainfo.get('num_clips') for sample in data_samples} - {None}
@@ -172,7 +173,7 @@ class SegmentConsensusHead(ClassificationHead):
                 'batch_size=1'
             )
         if isinstance(self._consensus_now, AvgConsensus):
-            return num_segs
+            return None
         name = type(self._consensus_now).__name__
         raise ValueError(
             f'{name} must know which of {num_segs} frames are segments and which are '
@@ -180,25 +181,50 @@ class SegmentConsensusHead(ClassificationHead):
             'or set test_segments of the head'
         )
 
-    def _segment_features(self, x: Tensor, segments: int | None) -> Tensor:
+    def _segment_features(
+        self, x: Tensor, segments: int | None, num_segs: int | None
+    ) -> Tensor:
         """Pooled features (N·V, K, C)."""
         if x.ndim not in (4, 5) or x.shape[1] != self.in_channels:
             raise ValueError(
                 f'SegmentConsensusHead takes (N·V·K, {self.in_channels}, H, W) or '
                 f'(N·V, {self.in_channels}, K, H, W), got {tuple(x.shape)}'
             )
+        # The frames of one video, or of one view where time is an axis of the map.
+        frames = x.shape[2] if x.ndim == 5 else num_segs or len(x)
+        segments = segments or frames
         if x.ndim == 5:
-            return x.flatten(3).mean(dim=3).transpose(1, 2)
-        if segments is None or len(x) % segments:
+            whole = frames == segments
+        else:
+            whole = frames % segments == 0 and len(x) % frames == 0
+        if not whole:
             raise ValueError(
-                f'{len(x)} maps are no whole number of views of {segments} segments; '
+                f'{frames} frames are no whole number of views of {segments} segments; '
                 "check test_segments of the head and the sampler's num_clips"
             )
+        if x.ndim == 5:
+            return x.flatten(3).mean(dim=3).transpose(1, 2)
         return x.flatten(2).mean(dim=2).unflatten(0, (-1, segments))
 
     def _scores(self, features: Tensor) -> Tensor:
         """Scores (N·V, K, classes) of the segments."""
         return self.fc_cls(self.dropout(features))
+
+    def _share_attention(self) -> None:
+        """Leave the test consensus no weights that training would not learn."""
+        testing, training = self.test_consensus, self.consensus
+        if (
+            isinstance(testing, TemporalWindowConsensus)
+            and testing.weight is not None
+            and isinstance(training, AttentionConsensus)
+        ):
+            testing.share_attention(training)
+        elif testing is not None and any(True for _ in testing.parameters()):
+            raise ValueError(
+                f'test_consensus={type(testing).__name__} has weights that training '
+                f'with {type(training).__name__} never learns; take one without '
+                'weights, or attention over windows with AttentionConsensus'
+            )
 
     @property
     def _consensus_now(self) -> nn.Module:
@@ -211,17 +237,3 @@ class SegmentConsensusHead(ClassificationHead):
         if self.consensus_at == 'features':
             return self.fc_cls(self.dropout(self._consensus_now(features, features)))
         return self._consensus_now(scores, features)
-
-
-def _share_attention(training: nn.Module, testing: nn.Module) -> None:
-    """Let an attention over windows use the weights that training learns."""
-    if not isinstance(testing, TemporalWindowConsensus) or testing.weight is None:
-        return
-    if not isinstance(training, AttentionConsensus):
-        return
-    if testing.weight.shape != training.weight.shape:
-        raise ValueError(
-            f'in_channels of consensus and test_consensus must be equal, got '
-            f'{len(training.weight)} and {len(testing.weight)}'
-        )
-    testing.weight = training.weight
