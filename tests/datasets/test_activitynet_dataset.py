@@ -113,6 +113,14 @@ def test_wrong_options(make, kwargs, error, message):
         make(**kwargs)
 
 
+def test_all_actions_outside_their_video(make, tmp_path):
+    database = {'aB': video('training', 8.0, ('Surfing', 9, 9.5))}
+    (tmp_path / 'anet.json').write_text(json.dumps(dict(database=database)))
+    message = r'all 1 actions .* lie outside their video: aB at 9 to 9.5 s; restore'
+    with pytest.raises(AnnotationError, match=message):
+        make(instances=True)
+
+
 def test_lazy_dataset_reads_its_file_later(make, tmp_path):
     dataset = make(lazy_init=True)
     (tmp_path / 'anet.json').write_text('{}')

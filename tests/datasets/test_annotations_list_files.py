@@ -15,7 +15,7 @@ ENTRIES = [
     VideoEntry(('run/c', 'c'), ()),
 ]
 VIDEOS = VideoList('toy_train_list', '.avi', ENTRIES)
-PART = VideoList('toy', '.MP4', [VideoEntry(('P01/v', 'v'), (5,), (2, 3))])
+PART = VideoList('toy', '.MP4', [VideoEntry(('P01/v', 'v'), (5,), (2, 3), 'cut')])
 
 
 def make(video_list, videos=None, rawframes=None):
@@ -78,7 +78,17 @@ def test_part_of_a_video(tmp_path):
     assert make(PART, rawframes=tmp_path)[0].lines == ['v 2 3 5']
     (tmp_path / 'v' / 'frame_0000000005.jpg').unlink()
     (short,) = make(PART, rawframes=tmp_path)
-    assert short.missing == {'P01/v': '4 frames, but an action ends at frame 5'}
+    # the folder is there, and has frames
+    assert short.missing == {}
+    why = 'action cut ends at frame 5, but the folder holds 4'
+    assert short.actions == {'cut': ('P01/v', why)}
+
+
+def test_actions_of_a_missing_folder_are_named(tmp_path):
+    (file,) = make(PART, rawframes=tmp_path)
+    why = f'no such folder below {tmp_path}'
+    assert file.missing == {'P01/v': why}
+    assert file.actions == {'cut': ('P01/v', why)}
 
 
 def test_video_of_a_part_is_looked_for_but_not_listed(tmp_path):
@@ -98,4 +108,50 @@ def test_frames_with_a_gap_are_refused(tmp_path):
     write_frames(tmp_path, 3)
     (tmp_path / 'img_00002.jpg').unlink()
     with pytest.raises(FrameFolderError, match=r'missing: img_00002\.jpg'):
+        count_frames(tmp_path)
+
+
+def test_damaged_optical_flow_alone_is_the_reason(tmp_path):
+    write_frames(tmp_path, 4, 'flow_x_{:05}.jpg')
+    write_frames(tmp_path, 3, 'flow_y_{:05}.jpg')
+    with pytest.raises(FrameFolderError, match=r'optical flow .*: flow_y_00004\.jpg;'):
+        count_frames(tmp_path)
+
+
+@pytest.mark.parametrize('there', [0, 3])
+def test_damaged_optical_flow_beside_rgb_is_refused(tmp_path, there):
+    write_frames(tmp_path, 5)
+    write_frames(tmp_path, 4, 'flow_x_{:05}.jpg')
+    write_frames(tmp_path, there, 'flow_y_{:05}.jpg')
+    message = rf'{4 - there} of 8 files of the optical flow .*flow_y_0000{there + 1}'
+    with pytest.raises(FrameFolderError, match=message):
+        count_frames(tmp_path)
+
+
+def test_optical_flow_that_stops_early_is_refused(tmp_path):
+    write_frames(tmp_path, 5)
+    write_frames(tmp_path, 3, 'flow_x/{:05}.jpg')
+    write_frames(tmp_path, 3, 'flow_y/{:05}.jpg')
+    with pytest.raises(FrameFolderError, match='5 RGB frames, but 3 pairs of optical'):
+        count_frames(tmp_path)
+    write_frames(tmp_path, 4, 'flow_x/{:05}.jpg')
+    write_frames(tmp_path, 4, 'flow_y/{:05}.jpg')
+    assert count_frames(tmp_path) == 5
+
+
+def test_several_kinds_of_optical_flow_do_not_matter_to_rgb(tmp_path):
+    for name in ('img', 'flow_x', 'flow_y', 'warped_x', 'warped_y'):
+        write_frames(tmp_path, 3, name + '_{:05}.jpg')
+    assert count_frames(tmp_path) == 3
+
+
+def test_lone_x_in_a_name_is_no_optical_flow(tmp_path):
+    write_frames(tmp_path, 3, 'x_{:05}.jpg')
+    assert count_frames(tmp_path) == 3
+
+
+def test_optical_flow_called_u_and_v(tmp_path):
+    write_frames(tmp_path, 3, 'u/frame_{:010}.jpg')
+    write_frames(tmp_path, 3, 'v/frame_{:010}.jpg')
+    with pytest.raises(FrameFolderError, match='rename u to flow_x and v to flow_y'):
         count_frames(tmp_path)

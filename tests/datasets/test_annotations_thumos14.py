@@ -1,5 +1,6 @@
 """THUMOS14's MATLAB files and times."""
 
+import json
 import re
 
 import numpy as np
@@ -106,6 +107,8 @@ def test_meta_without_labels(tmp_path):
         (b'', "''"),
         (b'MATLAB 5.0 MAT-file' + b'x' * 500, 'a MATLAB file'),
         (b'\xff\x00' * 100, "'"),
+        (json.dumps([dict(id=i) for i in range(99)]).encode(), 'a JSON list of ob'),
+        (b'[' + b'1, ' * 99, 'damaged JSON'),
     ],
 )
 def test_file_that_is_no_matlab_file(tmp_path, content, found):

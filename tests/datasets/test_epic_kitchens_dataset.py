@@ -79,6 +79,12 @@ def test_missing_videos(make, tmp_path):
         (ROWS, dict(version=55), AnnotationError, 'found an EPIC-KITCHENS-100 file'),
         ([], {}, AnnotationError, 'names no action'),
         (
+            ROWS[1:2],
+            {},
+            AnnotationError,
+            r'train\.csv: all 1 actions .* end before they start: P01_01_1; restore',
+        ),
+        (
             [(*ROWS[0][:5], 97, 0)],
             {},
             AnnotationError,

@@ -31,8 +31,9 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command(
     help="Write MMAction2's list files from a data set's own split files, which are in "
     'the folder ANNOTATIONS (or are that file, for activitynet). Class indices start '
-    'from 0. What does not exist below --videos or --rawframes is left out, counted, '
-    f'and written to {MISSING_FILE}.\n\n'
+    'from 0. What cannot be used below --videos or --rawframes is left out, counted, '
+    f'and written to {MISSING_FILE}, with the reason. A list that would have no line '
+    'is not written.\n\n'
     f'DATASET is one of {", ".join(READERS)}.\n\n'
     'activitynet and thumos14 give lists with several labels a video '
     '(multi_class=True), epic lists of parts of frame folders (with_offset=True), for '
@@ -68,31 +69,62 @@ def annotations(
     content = READERS[dataset](annotations)
     with _progress(content.lists, videos or rawframes) as advance:
         files = make_list_files(content.lists, videos, rawframes, advance)
-    missing = {path: why for file in files for path, why in file.missing.items()}
-    if missing and not any(file.lines for file in files):
+    report = _report(files)
+    if report and not any(file.lines for file in files):
         raise MissingVideoError(
-            f'nothing of {dataset} is there: {_describe(missing)}; check --videos and '
+            f'nothing of {dataset} is there: {_describe(files)}; check --videos and '
             '--rawframes'
         )
-    _write(out / MISSING_FILE, sorted(missing))
-    if missing and strict:
+    if report:
+        _write(out / MISSING_FILE, report)
+    else:
+        (out / MISSING_FILE).unlink(missing_ok=True)
+    if report and strict:
         raise MissingVideoError(
-            f'{_describe(missing)}; all are in {out / MISSING_FILE}, no list is written'
+            f'{_describe(files)}; all are in {out / MISSING_FILE}, no list is written'
         )
     _write_all(out, content, files)
-    if missing:
+    if report:
+        # Lists of actions are written without their videos.
+        listed = any(file.name and (file.missing or file.actions) for file in files)
+        what = 'left out of the lists' if listed else 'the lists name them all the same'
         click.echo(
-            f'Warning: {_describe(missing)}; left out of the lists, all are in '
-            f'{out / MISSING_FILE}',
+            f'Warning: {_describe(files)}; {what}, all are in {out / MISSING_FILE}',
             err=True,
         )
 
 
-def _describe(missing: dict[str, str]) -> str:
-    return (
-        f'{len(missing)} videos or frame folders are missing: '
-        f'{some_of(list(missing))} ({next(iter(missing.values()))})'
-    )
+def _report(files: list[ListFile]) -> list[str]:
+    """Lines of path and reason, one a video or folder, and one an action beyond it."""
+    missing = _missing(files)
+    actions = [place for place in _actions(files).values() if place[0] not in missing]
+    return ['\t'.join(place) for place in sorted([*missing.items(), *actions])]
+
+
+def _missing(files: list[ListFile]) -> dict[str, str]:
+    return {path: why for file in files for path, why in file.missing.items()}
+
+
+def _actions(files: list[ListFile]) -> dict[str, tuple[str, str]]:
+    """Actions that are left out, once each, be it from several lists."""
+    return {name: place for file in files for name, place in file.actions.items()}
+
+
+def _describe(files: list[ListFile]) -> str:
+    missing, actions = _missing(files), _actions(files)
+    parts = []
+    if missing:
+        parts.append(
+            f'{len(missing)} videos or frame folders are missing or damaged: '
+            f'{some_of(list(missing))} ({next(iter(missing.values()))})'
+        )
+    if actions:
+        beyond = [why for path, why in actions.values() if path not in missing]
+        parts.append(
+            f'{len(actions)} actions have no frames: {some_of(list(actions))}'
+            + (f' ({beyond[0]})' if beyond else '')
+        )
+    return '; '.join(parts)
 
 
 @contextmanager
@@ -115,21 +147,32 @@ def _write_all(out: Path, content: AnnotationLists, files: list[ListFile]) -> No
     """Write all lists and say which."""
     click.echo(f'Written to {out}:')
     for file in files:
-        if file.name:
+        if file.lines:
             _write(out / file.name, file.lines)
             click.echo(f'  {file.name}: {len(file.lines)} lines')
     for name, classes in content.classes.items():
         _write(out / name, classes)
         click.echo(f'  {name}: {len(classes)} classes')
-    for note in chain(content.notes, *(file.notes for file in files)):
+    unwritten = [
+        _not_written(out, file) for file in files if file.name and not file.lines
+    ]
+    for note in chain(content.notes, *(file.notes for file in files), unwritten):
         click.echo(f'Note: {note}', err=True)
 
 
+def _not_written(out: Path, file: ListFile) -> str:
+    """Say why a list without lines is not written, and what becomes of an old one."""
+    why = 'the split files name nothing for it'
+    if file.notes:
+        why = 'all of it is background'
+    if file.missing or file.actions:
+        why = f'nothing of it can be used, see {MISSING_FILE}'
+    kept = '; the file of an earlier run is kept' if (out / file.name).exists() else ''
+    return f'{file.name} is not written: {why}{kept}'
+
+
 def _write(path: Path, lines: list[str]) -> None:
-    """Write a file whole or not at all; without lines, remove an old one."""
-    if not lines:
-        path.unlink(missing_ok=True)
-        return
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}.part')
     part.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')

@@ -2,6 +2,7 @@
 
 from . import transforms
 from .activitynet_dataset import ActivityNetVideoDataset
+from .checked_rawframe_dataset import CheckedRawframeDataset
 from .checked_video_dataset import CheckedVideoDataset
 from .epic_kitchens_dataset import EpicKitchensDataset
 from .tempo_demo_dataset import TempoDemoDataset
@@ -9,6 +10,7 @@ from .thumos14_dataset import Thumos14Dataset
 
 __all__ = [
     'ActivityNetVideoDataset',
+    'CheckedRawframeDataset',
     'CheckedVideoDataset',
     'EpicKitchensDataset',
     'TempoDemoDataset',

@@ -12,7 +12,7 @@ from .annotations.epic_kitchens import (
     epic_kitchens_places,
     read_epic_kitchens,
 )
-from .video_files import find_videos, log_left_out
+from .video_files import find_videos, log_left_out, some_of
 
 
 @DATASETS.register_module()
@@ -90,6 +90,11 @@ class EpicKitchensDataset(BaseActionDataset):
         )
         there = [i for i in instances if i.video in filenames]
         empty = [i.instance_id for i in there if i.start >= i.end]
+        if len(empty) == len(there):
+            raise AnnotationError(
+                f'{self.ann_file}: all {len(empty)} actions of the videos that are '
+                f'there end before they start: {some_of(empty)}; restore the file'
+            )
         if empty:
             log_left_out(self.ann_file, 'actions end before they start', empty)
         return [

@@ -9,7 +9,7 @@ from mmaction.datasets.base import BaseActionDataset
 from tpn_tsn_plugin.errors import AnnotationError
 
 from .annotations import UntrimmedVideo
-from .video_files import find_videos, log_left_out
+from .video_files import find_videos, log_left_out, some_of
 
 
 class UntrimmedVideoDataset(BaseActionDataset):
@@ -98,12 +98,21 @@ class UntrimmedVideoDataset(BaseActionDataset):
             skip_missing=self.skip_missing,
         )
         there = [video for video in videos if video.video_id in filenames]
-        self._log_dropped(there)
-        return [
+        dropped = self._dropped(there)
+        samples = [
             sample
             for video in there
             for sample in self._samples(video, filenames[video.video_id])
         ]
+        if not samples:
+            raise AnnotationError(
+                f'{self.ann_file}: all {len(dropped)} actions of the videos of subset='
+                f'{self.subset!r} that are there lie outside their video: '
+                f'{some_of(dropped)}; restore the file'
+            )
+        if dropped:
+            log_left_out(self.ann_file, 'actions lie outside their video', dropped)
+        return samples
 
     def _samples(self, video: UntrimmedVideo, filename: str) -> Iterator[dict]:
         sample: dict[str, Any] = dict(filename=filename, video_id=video.video_id)
@@ -117,12 +126,10 @@ class UntrimmedVideoDataset(BaseActionDataset):
             if span is not None:
                 yield dict(sample, label=instance.label, time_span=span)
 
-    def _log_dropped(self, videos: Sequence[UntrimmedVideo]) -> None:
-        dropped = [
+    def _dropped(self, videos: Sequence[UntrimmedVideo]) -> list[str]:
+        return [
             f'{video.video_id} at {instance.start:g} to {instance.end:g} s'
             for video in videos
             for instance in video.instances
             if self.instances and instance.inside(video.duration) is None
         ]
-        if dropped:
-            log_left_out(self.ann_file, 'actions lie outside their video', dropped)

@@ -17,7 +17,7 @@ train_pipeline = [*load, *_base_.random_crop, flip, *_base_.pack_frames]
 test_pipeline = [*load_fixed, *_base_.centre_crop, *_base_.pack_frames]
 
 dataset = dict(
-    type='RawframeDataset',
+    type='CheckedRawframeDataset',
     data_root='data/sthv1',
     data_prefix=dict(img='rawframes'),
     filename_tmpl='{:05}.jpg',

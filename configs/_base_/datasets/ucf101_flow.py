@@ -2,7 +2,7 @@
 _base_ = 'tsn_flow.py'
 
 fields = dict(
-    type='RawframeDataset',
+    type='CheckedRawframeDataset',
     data_root='data/ucf101',
     data_prefix=dict(img='rawframes'),
     modality='Flow',

@@ -193,6 +193,29 @@ def test_empty_folder(folder):
     assert 'found no numbered jpg or png file' in message
 
 
+@pytest.mark.parametrize('template', ['{}/frame_{:010}.jpg', 'flow_{}_{:05}.jpg'])
+def test_u_and_v_are_to_be_called_x_and_y(folder, template):
+    touch(folder, *numbered(template, 1, 2, axes='uv'))
+    message = error(folder, 'Flow')
+    assert message.endswith(
+        '; optical flow is read as x and y: rename u to flow_x and v to flow_y, or '
+        'make links of these names'
+    )
+    assert 'flow_x and' not in error(folder, 'RGB')
+
+
+def test_links_to_u_and_v(folder):
+    touch(folder, *numbered('{}/frame_{:010}.jpg', 1, 2, axes='uv'))
+    (folder / 'flow_x').symlink_to('u')
+    (folder / 'flow_y').symlink_to('v')
+    assert found(folder, 'Flow')['filename_tmpl'] == 'flow_{0}/frame_{1:010}.jpg'
+
+
+def test_rgb_frames_do_not_mind_optical_flow_without_y(folder):
+    touch(folder, *numbered('img_{:05}.jpg', 1, 2), *numbered('flow_x_{:05}.jpg', 1))
+    assert found(folder)['total_frames'] == 2
+
+
 def test_rgb_folder_in_place_of_optical_flow(folder):
     touch(folder, *numbered('img_{:05}.jpg', 1, 2))
     assert 'found img_{:05}.jpg (2 files)' in error(folder, 'Flow')

@@ -105,6 +105,10 @@ def test_video_without_frames_is_an_error():
     ('options', 'message'),
     [
         ({'rate': 0}, 'rate must be a number above 0, got 0'),
+        ({'rate': '1'}, "rate must be a number above 0, got '1'"),
+        ({'rate': True}, 'rate must be a number above 0, got True'),
+        ({'fps': float('nan')}, 'fps must be a number above 0, got nan'),
+        ({'fps': float('inf')}, 'fps must be a number above 0, got inf'),
         ({'fps': -25}, 'fps must be a number above 0, got -25'),
         ({'clip_len': 0}, 'clip_len must be a whole number from 1 on, got 0'),
         ({'frame_interval': 0}, 'frame_interval must be a whole number'),

@@ -6,6 +6,7 @@ from mmaction.datasets.transforms import SampleFrames
 from mmengine.registry import DefaultScope
 
 from tpn_tsn_plugin.datasets.transforms import SegmentSampleFrames
+from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.registry import TRANSFORMS
 
 SEGMENTS = range(1, 10)
@@ -51,6 +52,14 @@ def test_training_reaches_every_place(clip_len, segments):
     sampler = SegmentSampleFrames(clip_len, segments)
     seen = {start for _ in range(600) for start in starts(sampler, 32)}
     assert seen == set(range(32 - clip_len + 1))
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_video_without_frames_is_an_error(test_mode):
+    sampler = SegmentSampleFrames(test_mode=test_mode)
+    sample = {'total_frames': 0, 'start_index': 0, 'frame_dir': 'video_7'}
+    with pytest.raises(PluginError, match='video_7 has no frames to sample'):
+        sampler(sample)
 
 
 def test_training_keeps_the_order():

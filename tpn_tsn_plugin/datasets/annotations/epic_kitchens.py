@@ -208,6 +208,7 @@ def _entries(instances: list[EpicInstance], task: str) -> list[VideoEntry]:
             (instance.labels[TASKS.index(task)],),
             # The offset is added to frame numbers that count from 1.
             (instance.frames[0] - 1, instance.frames[1] - instance.frames[0] + 1),
+            instance.instance_id,
         )
         for instance in instances
         if instance.frames[0] <= instance.frames[1]

@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tpn_tsn_plugin.errors import FrameFolderError, MissingVideoError, PluginError
+from tpn_tsn_plugin.errors import (
+    AnnotationError,
+    FrameFolderError,
+    MissingVideoError,
+    PluginError,
+)
 
-from ..transforms.frame_folder import find_frames
+from ..transforms.frame_folder import find_all_frames
 from ..video_files import VideoFinder
 from .records import VideoEntry, VideoList
 
@@ -22,13 +27,16 @@ class ListFile(NamedTuple):
     Args:
         name: File name; empty if the entries were only looked for.
         lines: Its lines.
-        missing: Why a video or folder of frames is left out, by its path.
+        missing: Why a video or folder of frames cannot be used, by its path.
+        actions: Path of the video, and why an action in it is left out, by the
+            action's name; also those of missing videos.
         notes: What else is left out.
     """
 
     name: str
     lines: list[str]
     missing: dict[str, str]
+    actions: dict[str, tuple[str, str]]
     notes: list[str]
 
 
@@ -74,7 +82,8 @@ def _files_of(
 def _make_file(
     video_list: VideoList, ending: str, find: Find, advance: Callable[[int], None]
 ) -> ListFile:
-    file = ListFile(video_list.name + ending, [], {}, [])
+    file = ListFile(video_list.name + ending, [], {}, {}, [])
+    suffix = video_list.suffix if ending == VIDEOS else ''
     background = 0
     for entry in video_list.entries:
         advance(1)
@@ -84,8 +93,12 @@ def _make_file(
         try:
             start = find(entry)
         except PluginError as error:
-            suffix = video_list.suffix if ending == VIDEOS else ''
-            file.missing[entry.places[0] + suffix] = str(error)
+            path = entry.places[0] + suffix
+            # The video of an action that does not lie in it is there.
+            if not isinstance(error, AnnotationError):
+                file.missing[path] = str(error)
+            if ending == FRAMES and entry.frames:
+                file.actions[entry.action] = (path, str(error))
         else:
             file.lines.append(' '.join([start, *map(str, entry.labels)]))
     if background:
@@ -110,24 +123,34 @@ def _video_finder(suffix: str, root: Path | None) -> Find:
 
 
 def _frame_finder(root: Path | None) -> Find:
-    counted: dict[str, int] = {}
+    counted: dict[str, int | PluginError] = {}
+
+    def count(place: str) -> int:
+        if place not in counted:
+            try:
+                counted[place] = count_frames(root / place) if root else 0
+            except PluginError as error:
+                counted[place] = error
+        found = counted[place]
+        if isinstance(found, PluginError):
+            raise found
+        return found
 
     def find(entry: VideoEntry) -> str:
-        place, count = entry.places[0], None
+        place, frames = entry.places[0], None
         if root is not None:
             there = (place for place in entry.places if (root / place).is_dir())
             place = next(there, '')
             if not place:
                 raise MissingVideoError(f'no such folder below {root}')
-            if place not in counted:
-                counted[place] = count_frames(root / place)
-            count = counted[place]
+            frames = count(place)
         if entry.frames is None:
-            return f'{place} {count}'
+            return f'{place} {frames}'
         offset, length = entry.frames
-        if count is not None and offset + length > count:
-            raise MissingVideoError(
-                f'{count} frames, but an action ends at frame {offset + length}'
+        if frames is not None and offset + length > frames:
+            raise AnnotationError(
+                f'action {entry.action} ends at frame {offset + length}, but the '
+                f'folder holds {frames}'
             )
         return f'{place} {offset} {length}'
 
@@ -144,12 +167,14 @@ def count_frames(folder: Path) -> int:
         Number of frames, or of pairs of optical flow.
 
     Raises:
-        FrameFolderError: There are none, or some are missing.
+        FrameFolderError: There are none, or some of either are missing.
     """
-    try:
-        return len(find_frames(str(folder), 'RGB').names[''])
-    except FrameFolderError as error:
-        try:
-            return len(find_frames(str(folder), 'Flow').names['x'])
-        except FrameFolderError:
-            raise error from None
+    found = find_all_frames(str(folder))
+    counts = {kind: files.last - files.first + 1 for kind, files in found.items()}
+    # Optical flow lies between two frames; some write the last field twice.
+    if len(counts) > 1 and abs(counts['RGB'] - counts['Flow']) > 1:
+        raise FrameFolderError(
+            f'{folder} holds {counts["RGB"]} RGB frames, but {counts["Flow"]} pairs of '
+            'optical flow; extract the video again, or keep them in two folders'
+        )
+    return next(iter(counts.values()))

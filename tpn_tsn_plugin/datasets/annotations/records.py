@@ -53,11 +53,13 @@ class VideoEntry(NamedTuple):
         places: Paths without suffix where it may be, the data set's own first.
         labels: Class indices, from 0.
         frames: Offset and number of frames of an action in a longer video.
+        action: The data set's own name of that action.
     """
 
     places: tuple[str, ...]
     labels: tuple[int, ...]
     frames: tuple[int, int] | None = None
+    action: str = ''
 
 
 class VideoList(NamedTuple):

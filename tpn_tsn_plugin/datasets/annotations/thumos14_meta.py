@@ -13,10 +13,12 @@ from scipy.io import loadmat  # type: ignore[import-untyped]
 
 from tpn_tsn_plugin.errors import AnnotationError
 
+from .reading import ENCODING
 from .recognise import recognise
 from .records import UntrimmedVideo
 
 NUM_CLASSES = 101
+FIRST_LINE = 200
 SUBSETS: tuple[str, ...] = ('validation', 'test')
 VARIABLES = {'validation': 'validation_videos', 'test': 'test_videos'}
 META_FILES = {
@@ -79,7 +81,9 @@ def _load_matlab(path: str | Path, expected: str) -> dict[str, Any]:
         return dict(loadmat(BytesIO(content), squeeze_me=True, struct_as_record=False))
     except Exception as error:
         # Which exceptions a file that is no MATLAB file causes is nowhere said.
-        found = recognise(content[:200].decode(errors='replace'))
+        text = content.decode(ENCODING, errors='replace').lstrip()
+        # JSON is only known from all of it; other files may be one endless line.
+        found = recognise(text if text.startswith(('[', '{')) else text[:FIRST_LINE])
         raise AnnotationError(
             f'{path}: expected {expected}, found {found}, which SciPy cannot read; '
             "give the data set's own file"

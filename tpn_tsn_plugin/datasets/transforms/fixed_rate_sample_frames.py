@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from tpn_tsn_plugin.errors import PluginError, require_positive_int
+from tpn_tsn_plugin.errors import require_positive_int
 from tpn_tsn_plugin.registry import TRANSFORMS
 
-from .frame_rate import frames_per_second, require_rate
+from .frame_rate import frames_per_second, require_frames, require_rate
 
 
 @TRANSFORMS.register_module()
@@ -65,10 +65,8 @@ class FixedRateSampleFrames(BaseTransform):
         Raises:
             PluginError: The frame rate is not known, or there is no frame.
         """
+        require_frames(results)
         total = results['total_frames']
-        if total < 1:
-            name = results.get('frame_dir') or results.get('filename')
-            raise PluginError(f'{name} has no frames to sample')
         step = frames_per_second(results, self.fps) / self.rate
         # A last second counts from its half on: its centre then lies in the video.
         count = max(1, int(total / step + 0.5))

@@ -16,6 +16,13 @@ FILE = re.compile(r'(?P<head>.*?)(?P<number>\d+)(?P<suffix>\.(?:jpg|jpeg|png))',
 AXIS = re.compile(r'(?<![a-zA-Z])[xy](?![a-zA-Z])')
 # Stands for the axis in a head; no file name holds it.
 MARK = '\0'
+OPTICAL_FLOW = re.compile(r'(?<![a-zA-Z])flow(?![a-zA-Z])', re.I)
+# What others call x and y, likewise standing alone.
+OTHER_AXES = re.compile(r'(?<![a-zA-Z])[uv](?![a-zA-Z])')
+WANTED = {
+    'RGB frames': 'files such as img_00001.jpg',
+    'optical flow': 'pairs such as flow_x_00001.jpg and flow_y_00001.jpg',
+}
 
 
 @dataclass(frozen=True)
@@ -84,16 +91,49 @@ def find_frames(folder: str, modality: str, template: str | None = None) -> Fram
     optical_flow = modality == 'Flow'
     listed = list_dir_or_file(folder, list_dir=False, recursive=optical_flow)
     there = _kinds(listed)
-    pairs = [kind for kind in there if kind.names.keys() == {'x', 'y'}]
     if optical_flow:
+        pairs = [kind for kind in there if kind.names.keys() == {'x', 'y'}]
         kinds = pairs or [kind for kind in there if MARK in kind.head]
     else:
-        kinds = [_single(kind) for kind in there if kind not in pairs]
+        kinds = _rgb_kinds(there)
     if template is not None:
         kinds = [kind for kind in kinds if _is_called(kind, template)]
     what = 'optical flow' if optical_flow else 'RGB frames'
     if not kinds:
-        raise FrameFolderError(_nothing_found(folder, what, template, there))
+        raise FrameFolderError(_nothing_found(folder, [what], template, there))
+    return _only_complete(folder, what, kinds)
+
+
+def find_all_frames(folder: str) -> dict[str, FrameFiles]:
+    """Find the frames of every modality that a folder holds files of.
+
+    Args:
+        folder: As in :func:`find_frames`.
+
+    Returns:
+        The frames by modality, ``'RGB'`` first. Beside RGB frames, optical flow may be
+        of several kinds, of which this is the first.
+
+    Raises:
+        FrameFolderError: The folder holds no frames, or files of any kind are missing.
+    """
+    there = _kinds(list_dir_or_file(folder, list_dir=False, recursive=True))
+    rgb = _rgb_kinds([kind for kind in there if '/' not in kind.head])
+    optical_flow = [kind for kind in there if _is_optical_flow(kind)]
+    if not rgb and not optical_flow:
+        raise FrameFolderError(_nothing_found(folder, list(WANTED), None, there))
+    found = {}
+    if rgb:
+        found['RGB'] = _only_complete(folder, 'RGB frames', rgb)
+        for kind in optical_flow:
+            _require_complete(folder, 'optical flow', kind)
+            found.setdefault('Flow', kind)
+    else:
+        found['Flow'] = _only_complete(folder, 'optical flow', optical_flow)
+    return found
+
+
+def _only_complete(folder: str, what: str, kinds: list[FrameFiles]) -> FrameFiles:
     if len(kinds) > 1:
         raise FrameFolderError(
             f'{folder} holds several kinds of {what}: '
@@ -119,6 +159,16 @@ def _kinds(names: Iterable[str]) -> list[FrameFiles]:
     return [FrameFiles(*key, dict(files)) for key, files in sorted(found.items())]
 
 
+def _is_optical_flow(kind: FrameFiles) -> bool:
+    """Whether files are optical flow, be it that all of x or y is missing."""
+    pair = kind.names.keys() == {'x', 'y'}
+    return pair or (MARK in kind.head and bool(OPTICAL_FLOW.search(kind.head)))
+
+
+def _rgb_kinds(there: list[FrameFiles]) -> list[FrameFiles]:
+    return [_single(kind) for kind in there if not _is_optical_flow(kind)]
+
+
 def _single(kind: FrameFiles) -> FrameFiles:
     """Read files that have an x in their name, but no y beside them, as RGB."""
     ((axis, names),) = kind.names.items()
@@ -135,12 +185,20 @@ def _is_called(kind: FrameFiles, template: str) -> bool:
 
 
 def _nothing_found(
-    folder: str, what: str, template: str | None, there: list[FrameFiles]
+    folder: str, what: list[str], template: str | None, there: list[FrameFiles]
 ) -> str:
-    wanted = {'optical flow': 'pairs such as flow_x_00001.jpg and flow_y_00001.jpg'}
-    expected = template or wanted.get(what, 'files such as img_00001.jpg')
+    expected = template or ' or '.join(WANTED[name] for name in what)
     found = ', '.join(map(str, there)) or 'no numbered jpg or png file'
-    return f'{folder} holds no {what}: expected {expected}, found {found}'
+    message = (
+        f'{folder} holds no {" and no ".join(what)}: expected {expected}, found {found}'
+    )
+    others = {axis for kind in there for axis in OTHER_AXES.findall(kind.head)}
+    if 'optical flow' in what and others == {'u', 'v'}:
+        message += (
+            '; optical flow is read as x and y: rename u to flow_x and v to flow_y, or '
+            'make links of these names'
+        )
+    return message
 
 
 def _require_complete(folder: str, what: str, kind: FrameFiles) -> None:

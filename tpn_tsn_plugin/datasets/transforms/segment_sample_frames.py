@@ -1,11 +1,15 @@
 """Segment-based sampling: one snippet from each of K equal spans."""
 
+from typing import Any
+
 import numpy as np
 from mmaction.datasets.transforms import SampleFrames
 from numpy.typing import NDArray
 
 from tpn_tsn_plugin.errors import require_positive_int
 from tpn_tsn_plugin.registry import TRANSFORMS
+
+from .frame_rate import require_frames
 
 
 @TRANSFORMS.register_module()
@@ -53,6 +57,21 @@ class SegmentSampleFrames(SampleFrames):
             keep_tail_frames=True,
             out_of_bound_opt='repeat_last',
         )
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Choose the frames.
+
+        Args:
+            results: The sample.
+
+        Returns:
+            The sample with ``frame_inds``, snippet by snippet.
+
+        Raises:
+            PluginError: There is no frame.
+        """
+        require_frames(results)
+        return super().transform(results)
 
     def _get_test_clips(
         self, num_frames: int, ori_clip_len: float
