@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.cross_modality import (
@@ -106,6 +106,19 @@ def plan_transfer(
         else:
             transfer.misshapen.append(f'{name} {tuple(came.shape)} for {tuple(wanted)}')
     return transfer
+
+
+def empty_places(backbone: nn.Module) -> list[str]:
+    """Beginnings of the names of parts that were taken out of a backbone.
+
+    A two-stream network leaves an ``nn.Identity`` where it cuts a stream. A checkpoint
+    of the whole backbone may still have these weights.
+    """
+    return [
+        f'{name}.'
+        for name, module in backbone.named_modules()
+        if isinstance(module, nn.Identity)
+    ]
 
 
 def weights_of(checkpoint: Any, filename: str) -> dict[str, Tensor]:

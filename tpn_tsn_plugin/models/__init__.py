@@ -9,23 +9,54 @@ from .consensus import (
     TemporalWindowConsensus,
     TopKConsensus,
 )
-from .heads import MultiTaskHead, SegmentConsensusHead, TemporalPyramidHead
+from .fusion import (
+    BilinearFusion,
+    ConcatFusion,
+    ConvFusion,
+    MaxFusion,
+    SumFusion,
+    TemporalConvPool3d,
+    TemporalPool2d,
+    TemporalPool3d,
+)
+from .heads import (
+    MultiTaskHead,
+    SegmentConsensusHead,
+    TemporalPyramidHead,
+    TwoStreamFusionHead,
+)
+from .losses import HingeLoss
 from .necks import TemporalPyramidNeck
-from .recognizers import PyramidRecognizer2D, SegmentRecognizer2D
+from .recognizers import (
+    PyramidRecognizer2D,
+    SegmentRecognizer2D,
+    TwoStreamRecognizer,
+)
 
 __all__ = [
     'VGG',
     'AttentionConsensus',
     'AvgConsensus',
     'BNInception',
+    'BilinearFusion',
+    'ConcatFusion',
+    'ConvFusion',
+    'HingeLoss',
     'LinearConsensus',
     'MaxConsensus',
+    'MaxFusion',
     'MultiTaskHead',
     'PyramidRecognizer2D',
     'SegmentConsensusHead',
     'SegmentRecognizer2D',
+    'SumFusion',
+    'TemporalConvPool3d',
+    'TemporalPool2d',
+    'TemporalPool3d',
     'TemporalPyramidHead',
     'TemporalPyramidNeck',
     'TemporalWindowConsensus',
     'TopKConsensus',
+    'TwoStreamFusionHead',
+    'TwoStreamRecognizer',
 ]

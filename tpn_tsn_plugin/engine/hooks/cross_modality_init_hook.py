@@ -12,6 +12,7 @@ from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.weight_transfer import (
     WeightTransfer,
     describe_misfits,
+    empty_places,
     plan_transfer,
     summarise,
     weights_of,
@@ -106,7 +107,7 @@ class CrossModalityInitHook(Hook):
             backbone.state_dict(),
             input_kernels=find_input_kernels(backbone),
             keep_rgb=self.keep_rgb,
-            allow_unmatched=self.allow_unmatched,
+            allow_unmatched=[*self.allow_unmatched, *empty_places(backbone)],
         )
         if transfer.misfits:
             for kind, names in transfer.misfits.items():

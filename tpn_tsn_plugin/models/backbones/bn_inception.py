@@ -5,7 +5,8 @@ width. Source: Ioffe and Szegedy (ICML 2015), Figure 5, as trained by the author
 temporal segment networks; names of weights are those of their public files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -17,11 +18,13 @@ from torch import Tensor, nn
 from tpn_tsn_plugin.errors import require_one_of, require_positive_int
 from tpn_tsn_plugin.models.backbones.bn_inception_table import (
     BLOCKS,
+    FIRST_BLOCK,
     MAX_PROJECTED,
     STAGES,
     Block,
 )
 from tpn_tsn_plugin.models.backbones.pretrained import load_pretrained
+from tpn_tsn_plugin.models.backbones.stages import Stage
 from tpn_tsn_plugin.registry import MODELS
 
 
@@ -123,17 +126,37 @@ class BNInception(BaseModule):
         Returns:
             The map of the stage in ``out_indices``, or a tuple where it names several.
         """
-        x = _halve(self._convolve(x, 'conv1_7x7_s2'))
-        x = self._convolve(x, 'conv2_3x3_reduce', 'conv2_3x3')
         maps = []
-        for i, blocks in enumerate(STAGES):
-            if i == 1:
-                x = _halve(x)
-            for name in blocks:
-                x = self._inception(x, name)
-            if i in self.out_indices:
+        for stage in self.stages():
+            x = stage.run(x)
+            if stage.index in self.out_indices:
                 maps.append(x)
         return maps[0] if len(maps) == 1 else tuple(maps)
+
+    def stages(self) -> Iterator[Stage]:
+        """The stages conv1, conv2, inception_3a, …, inception_5b."""
+
+        def conv1(x: Tensor) -> Tensor:
+            return _halve(self._convolve(x, 'conv1_7x7_s2'))
+
+        def conv2(x: Tensor) -> Tensor:
+            return self._convolve(x, 'conv2_3x3_reduce', 'conv2_3x3')
+
+        def block(name: str, x: Tensor) -> Tensor:
+            return self._inception(_halve(x) if name == FIRST_BLOCK else x, name)
+
+        yield Stage('conv1', conv1, self._parts('conv1_'))
+        yield Stage('conv2', conv2, self._parts('conv2_'), 0)
+        for i, blocks in enumerate(STAGES):
+            for name in blocks:
+                index = i if name == blocks[-1] else None
+                whole = f'inception_{name}'
+                parts = self._parts(f'{whole}_')
+                yield Stage(whole, partial(block, name), parts, index)
+
+    def _parts(self, beginning: str) -> tuple[str, ...]:
+        names = (name for name, _ in self.named_children())
+        return tuple(name for name in names if name.startswith(beginning))
 
     def _convolve(self, x: Tensor, *names: str) -> Tensor:
         for name in names:

@@ -40,5 +40,7 @@ BLOCKS = {
 }
 # What stands between two halvings, as the stages of a ResNet; the first holds no block.
 STAGES = ((), ('3a', '3b'), ('3c', '4a', '4b', '4c', '4d'), ('4e', '5a', '5b'))
+# The one block that comes after a pooling of its own.
+FIRST_BLOCK = '3a'
 # The one block that pools by the maximum before its projection.
 MAX_PROJECTED = '5b'

@@ -7,6 +7,7 @@ from torch import nn
 from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.weight_transfer import (
     describe_misfits,
+    empty_places,
     plan_transfer,
     summarise,
     weights_of,
@@ -24,7 +25,11 @@ def load_pretrained(backbone: nn.Module, checkpoint: str) -> None:
         CheckpointError: Weights are missing, unknown, or of another shape.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    transfer = plan_transfer(weights_of(loaded, checkpoint), backbone.state_dict())
+    transfer = plan_transfer(
+        weights_of(loaded, checkpoint),
+        backbone.state_dict(),
+        allow_unmatched=empty_places(backbone),
+    )
     if transfer.misfits:
         raise CheckpointError(
             f'{checkpoint} does not fit {type(backbone).__name__}: '

@@ -5,7 +5,7 @@ width. Source: Simonyan and Zisserman (ICLR 2015), Table 1, columns A, B, D and 
 of weights are torchvision's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch.nn.functional as F
 from mmcv.cnn import VGG as MMCVVGG
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from tpn_tsn_plugin.errors import require_one_of, require_positive_int
 from tpn_tsn_plugin.models.backbones.pretrained import load_pretrained
+from tpn_tsn_plugin.models.backbones.stages import Stage
 from tpn_tsn_plugin.registry import MODELS
 
 _STAGE_CHANNELS = (64, 128, 256, 512, 512)
@@ -112,15 +113,33 @@ class VGG(BaseModule):
         Returns:
             The map of the stage in ``out_indices``, or a tuple where it names several.
         """
-        maps, begin = [], 0
-        for i, end in enumerate(self._stage_ends):
-            for j in range(begin, end - 1):
-                x = self.features[j](x)
-            pooled = self.features[end - 1](x)
-            if i in self.out_indices:
-                maps.append(x if self.before_pool else pooled)
-            x, begin = pooled, end
-        if len(self._stage_ends) in self.out_indices:
-            x = F.adaptive_avg_pool2d(x, _FC_SIZE).flatten(1)
-            maps.append(self.classifier(x)[:, :, None, None])
+        maps = []
+        for stage in self.stages():
+            x = stage.run(x)
+            if stage.index in self.out_indices:
+                maps.append(x)
         return maps[0] if len(maps) == 1 else tuple(maps)
+
+    def stages(self) -> Iterator[Stage]:
+        """The stages relu1, pool1, relu2, …, pool5 and, with ``with_fc``, fc."""
+        begin = 0
+        for i, end in enumerate(self._stage_ends):
+            *convolutions, pool = range(begin, end)
+            before, after = (i, None) if self.before_pool else (None, i)
+            yield self._stage(f'relu{i + 1}', convolutions, before)
+            yield self._stage(f'pool{i + 1}', [pool], after)
+            begin = end
+        if self.with_fc:
+            yield Stage('fc', self._classify, ('classifier',), len(self._stage_ends))
+
+    def _stage(self, name: str, layers: Sequence[int], index: int | None) -> Stage:
+        def run(x: Tensor) -> Tensor:
+            for layer in layers:
+                x = self.features[layer](x)
+            return x
+
+        return Stage(name, run, tuple(f'features.{i}' for i in layers), index)
+
+    def _classify(self, x: Tensor) -> Tensor:
+        x = F.adaptive_avg_pool2d(x, _FC_SIZE).flatten(1)
+        return self.classifier(x)[:, :, None, None]

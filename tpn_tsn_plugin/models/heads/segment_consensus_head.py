@@ -11,11 +11,13 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from tpn_tsn_plugin.errors import require_one_of, require_positive_int
+from tpn_tsn_plugin.functional.frames import frames_of
 from tpn_tsn_plugin.models.consensus import (
     AttentionConsensus,
     AvgConsensus,
     TemporalWindowConsensus,
 )
+from tpn_tsn_plugin.models.views import told_segments
 from tpn_tsn_plugin.registry import MODELS
 
 from .classification_head import ClassificationHead
@@ -164,14 +166,9 @@ class SegmentConsensusHead(ClassificationHead):
         """K in testing: as given, or as the sampler left it; None for all frames."""
         if self.test_segments is not None:
             return self.test_segments
-        told = {sample.metainfo.get('num_clips') for sample in data_samples} - {None}
-        if len(told) == 1:
-            return int(told.pop())
-        if len(told) > 1:
-            raise ValueError(
-                f'videos of a batch have {sorted(told)} snippets; test with '
-                'batch_size=1'
-            )
+        told = told_segments(data_samples)
+        if told is not None:
+            return told
         if isinstance(self._consensus_now, AvgConsensus):
             return None
         name = type(self._consensus_now).__name__
@@ -187,7 +184,7 @@ class SegmentConsensusHead(ClassificationHead):
         """Pooled features (N·V, K, C)."""
         if x.ndim not in (4, 5) or x.shape[1] != self.in_channels:
             raise ValueError(
-                f'SegmentConsensusHead takes (N·V·K, {self.in_channels}, H, W) or '
+                f'{type(self).__name__} takes (N·V·K, {self.in_channels}, H, W) or '
                 f'(N·V, {self.in_channels}, K, H, W), got {tuple(x.shape)}'
             )
         # The frames of one video, or of one view where time is an axis of the map.
@@ -202,9 +199,12 @@ class SegmentConsensusHead(ClassificationHead):
                 f'{frames} frames are no whole number of views of {segments} segments; '
                 "check test_segments of the head and the sampler's num_clips"
             )
-        if x.ndim == 5:
-            return x.flatten(3).mean(dim=3).transpose(1, 2)
-        return x.flatten(2).mean(dim=2).unflatten(0, (-1, segments))
+        maps = frames_of(x) if x.ndim == 5 else x
+        return self._pool(maps).unflatten(0, (-1, segments))
+
+    def _pool(self, maps: Tensor) -> Tensor:
+        """Features (N·V·K, C) of maps."""
+        return maps.flatten(2).mean(dim=2)
 
     def _scores(self, features: Tensor) -> Tensor:
         """Scores (N·V, K, classes) of the segments."""

@@ -13,6 +13,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor
 
 from tpn_tsn_plugin.errors import require_one_of, require_positive_int
+from tpn_tsn_plugin.functional.frames import volume_of
 from tpn_tsn_plugin.registry import MODELS
 
 
@@ -115,7 +116,7 @@ class PyramidRecognizer2D(Recognizer2D):
             if stage == 'backbone':
                 feats.append(maps)
                 continue
-            volumes = [_frames_to_volume(x, segments) for x in maps]
+            volumes = [volume_of(x, segments) for x in maps]
             x, head_kwargs['loss_aux'] = self.neck(volumes, data_samples=data_samples)
             feats.append((x,))
         joined = tuple(torch.cat(parts) for parts in zip(*feats))
@@ -152,8 +153,3 @@ class PyramidRecognizer2D(Recognizer2D):
                 f'{segments} segments of a view, got {frames}'
             )
         return frames // segments
-
-
-def _frames_to_volume(x: Tensor, segments: int) -> Tensor:
-    """(N·V·K, C, H, W) to (N·V, C, K, H, W)."""
-    return x.unflatten(0, (-1, segments)).transpose(1, 2).contiguous()
