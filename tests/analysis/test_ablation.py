@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from tpn_tsn_plugin.analysis import ablation
-from tpn_tsn_plugin.analysis.ablation import read_family, run_family, table
+from tpn_tsn_plugin.analysis.ablation import read_family, run_family
+from tpn_tsn_plugin.analysis.ablation_table import table
 from tpn_tsn_plugin.errors import ExperimentError
 
 FAMILY = """
@@ -48,7 +49,9 @@ def ran(monkeypatch):
         checkpoint.touch()
         (experiment.work_dir / 'last_checkpoint').write_text(str(checkpoint))
         return dict(
-            seed=experiment.seed, test={'acc/top1': 0.5 + 0.1 * experiment.seed}
+            seed=experiment.seed,
+            test={'acc/top1': 0.5 + 0.1 * experiment.seed},
+            parameters=2_500_000 if 'k=3' in experiment.options else 1_234_567,
         )
 
     monkeypatch.setattr(ablation, 'run_experiment', run)
@@ -90,6 +93,17 @@ def test_table(write, ran, tmp_path):
     for runs in results.values():
         assert [run['seed'] for run in runs] == [0, 1]
     assert set(told[:2]) == {('rgb', 0), ('rgb', 1)}
+
+
+def test_table_with_parameters(write, ran, tmp_path):
+    family = read_family(write(FAMILY + 'parameters = True\n'))
+    lines = table(family, run_family(family, tmp_path / 'out', [0])).splitlines()
+    assert lines[0] == '| | K = 1 | K = 3 | parameters |'
+    assert [line.split(' | ')[-1] for line in lines[2:]] == [
+        '1.23 M, 2.50 M |',
+        '2.50 M |',
+        '1.23 M |',
+    ]
 
 
 def test_a_source_without_checkpoint_is_not_passed_over(write, ran, tmp_path):

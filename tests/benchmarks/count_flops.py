@@ -12,6 +12,7 @@ import platform
 import re
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mmaction
 import mmengine
@@ -30,9 +31,15 @@ UNCROPPED = 56
 def read_config(path: Path) -> Config:
     """A config without pretrained weights."""
     config = Config.fromfile(path)
-    if not config.model.backbone.type.startswith('mmpretrain.'):
-        config.model.backbone.pretrained = None
+    for backbone in backbones(config).values():
+        if 'pretrained' in backbone and not backbone.type.startswith('mmpretrain.'):
+            backbone.pretrained = None
     return config
+
+
+def backbones(config: Config) -> dict[str, ConfigDict]:
+    """The backbones of a model by their names: one, or one a stream."""
+    return {k: v for k, v in config.model.items() if k.endswith('backbone')}
 
 
 def crop_size(pipeline: list[ConfigDict]) -> int:
@@ -70,6 +77,26 @@ def view_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
     return (1, step.num_clips, channels, size, size)
 
 
+def two_stream_view(config: Config, size: int | None = None) -> dict[str, tuple]:
+    """Shapes of both inputs of a two-stream model, one video with one view."""
+    pipeline = config.test_dataloader.dataset.pipeline
+    size = size or crop_size(pipeline)
+    frames = sampling(training_pipeline(config)).num_clips
+    streams = zip(('imgs', 'flow_imgs'), backbones(config).values(), strict=True)
+    return {
+        key: (1, frames, backbone.get('in_channels', 3), size, size)
+        for key, backbone in streams
+    }
+
+
+def random_view(config: Config) -> Any:
+    """One view of the test pipeline, of random numbers."""
+    if len(backbones(config)) == 1:
+        return torch.rand(view_shape(config))
+    # the counter takes the arguments of forward one by one
+    return ({k: torch.rand(s) for k, s in two_stream_view(config).items()},)
+
+
 def training_pipeline(config: Config) -> list[ConfigDict]:
     """The training pipeline; of several data sets, the first one's."""
     dataset = config.train_dataloader.dataset
@@ -80,7 +107,7 @@ def count(config: Config) -> tuple[int, float]:
     """Number of parameters, and FLOPs of one view with the head."""
     model = MODELS.build(config.model).eval().requires_grad_(False)
     model.forward = partial(model.extract_feat, stage='head')
-    counter = FlopAnalyzer(model, torch.rand(view_shape(config)))
+    counter = FlopAnalyzer(model, random_view(config))
     counter.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     return sum(p.numel() for p in model.parameters()), counter.total()
 
@@ -95,7 +122,11 @@ def main() -> None:
     for path in sorted(parser.parse_args().folder.glob('*.py'), key=natural_order):
         config = read_config(path)
         params, flops = count(config)
-        *_, height, width = shape = view_shape(config)
+        if len(backbones(config)) == 1:
+            shape = view_shape(config)
+        else:
+            shape = two_stream_view(config)['imgs']
+        *_, height, width = shape
         frames = shape[1] * (shape[3] if len(shape) == 6 else 1)
         print(
             f'| `{path.stem}` | {frames}×{height}×{width} | {params / 1e6:.2f} M '

@@ -4,7 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from tpn_tsn_plugin.cli.make_demo_data import make_demo_data
-from tpn_tsn_plugin.datasets import TempoDemoDataset
+from tpn_tsn_plugin.datasets import CorrespondenceDemoDataset, TempoDemoDataset
+from tpn_tsn_plugin.datasets.tempo_demo import TASKS
 from tpn_tsn_plugin.errors import DemoDataError
 
 SMALL = ['--train', '2', '--val', '1', '--test', '1', '--untrimmed', '1']
@@ -75,7 +76,39 @@ def test_help_has_an_example_and_the_defaults():
     result = CliRunner().invoke(make_demo_data, ['--help'])
     assert result.exit_code == 0
     assert '    tpn-tsn make-demo-data\n' in result.output
-    assert 'default: 480' in result.output
+    words = ' '.join(result.output.split())
+    assert 'default: tempo 480, correspondence 960' in words
+    assert 'default: tempo 48]' in words
+
+
+def test_correspondence_task(tmp_path):
+    whole = ['--task', 'correspondence', '--train', '2', '--val', '1', '--test', '0']
+    folder = tmp_path / 'demo'
+    result = CliRunner().invoke(make_demo_data, [str(folder), *whole])
+    assert result.exit_code == 0, result.output
+    assert 'train 2, val 1, test 0\n' in result.stdout
+    assert (folder / 'contact_sheet.png').is_file()
+    sizes = {'train': 2, 'val': 1, 'test': 0}
+    assert len(CorrespondenceDemoDataset([], str(folder), num_videos=sizes)) == 2
+
+
+@pytest.mark.parametrize('task', list(TASKS))
+def test_each_task_has_its_folder(task, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sizes = ['--train', '1', '--val', '0', '--test', '0']
+    sizes += ['--untrimmed', '0'] if task == 'tempo' else []
+    result = CliRunner().invoke(make_demo_data, ['--task', task, *sizes])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / 'work_dirs' / 'demo_data' / task / 'train.txt').is_file()
+
+
+def test_split_of_another_task_is_wrong_use(tmp_path):
+    out = str(tmp_path / 'demo')
+    wrong = [out, '--task', 'correspondence', '--untrimmed-train', '3']
+    result = CliRunner().invoke(make_demo_data, wrong)
+    assert result.exit_code == 2
+    assert '--untrimmed-train is not for --task correspondence' in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize('wrong', [['--train', '-1'], ['--workers', '0'], ['--sead']])

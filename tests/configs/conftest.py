@@ -17,10 +17,12 @@ READ: dict[Path, Config] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Configs by parameter: every one; those of tpn/, with a pyramid or plain."""
+    """Configs by parameter: of one stream, of two; those of tpn/, pyramids or plain."""
     tpn = [path for path in CONFIGS if path.parent.name == 'tpn']
+    two = [path for path in CONFIGS if path.name.startswith('two-stream-')]
     for name, paths in (
-        ('config_path', CONFIGS),
+        ('config_path', [path for path in CONFIGS if path not in two]),
+        ('two_stream_path', two),
         ('tpn_path', tpn),
         ('pyramid_path', [path for path in tpn if path.name.startswith('tpn-')]),
         ('plain_path', [path for path in tpn if not path.name.startswith('tpn-')]),

@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 NAME = re.compile(
     r'(?P<model>[a-z0-9-]+?)_((?P<init>imagenet-pretrained)-)?'
-    r'(?P<backbone>r\d+|bninception|inceptionv3)'
+    r'(?P<backbone>r\d+|vgg\d+|bninception|inceptionv3)'
     r'_(?P<gpus>\d+)xb(?P<batch>\d+)'
     r'-(?P<clip_len>\d+)x(?P<interval>\d+)x(?P<clips>\d+)-(?P<length>\d+)(?P<unit>[ei])'
     r'_(?P<dataset>[a-z0-9-]+?)-(?P<modality>rgb-rgbdiff|rgbdiff|rgb|flow)'
@@ -15,6 +15,7 @@ BACKBONES = {'slowonly': 'ResNet3dSlowOnly', 'tsm': 'ResNetTSM', 'tsn': 'ResNet'
 OTHER_BACKBONES = {
     'bninception': 'BNInception',
     'inceptionv3': 'mmpretrain.TIMMBackbone',
+    'vgg16': 'VGG',
 }
 CONSENSUS = {
     'max': 'MaxConsensus',
@@ -81,8 +82,8 @@ def test_pretrained_weights_in_the_name(config_path):
     if name['backbone'] == 'bninception':
         assert re.fullmatch(r'https://.*/bn_inception-\w+\.pth', address)
     else:
-        depth = model_depth(name)
-        expected = rf'https://download\.pytorch\.org/models/resnet{depth}-\w+\.pth'
+        kind = re.sub(r'^r(?=\d)', 'resnet', name['backbone'])
+        expected = rf'https://download\.pytorch\.org/models/{kind}-\w+\.pth'
         assert re.fullmatch(expected, address)
 
 

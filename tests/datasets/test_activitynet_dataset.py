@@ -73,7 +73,16 @@ def test_instances_have_one_label_and_a_time_span(make):
         (1, (0.5, 2.0)),
         (0, (4.0, 8.0)),
     ]
-    assert {s['video_id'] for s in samples} == {'aB'}
+    assert [s['video_id'] for s in samples] == ['aB@0.50-2.00s#1', 'aB@4.00-8.00s#0']
+
+
+def test_action_that_is_listed_twice_has_two_identities(make, tmp_path):
+    action = ('Surfing', 0.5, 2)
+    database = {'aB': video('training', 8.0, action, action)}
+    (tmp_path / 'anet.json').write_text(json.dumps(dict(database=database)))
+    dataset = make(instances=True)
+    names = [dataset[i]['video_id'] for i in range(len(dataset))]
+    assert names == ['aB@0.50-2.00s#0', 'aB@0.50-2.00s#0 (2)']
 
 
 def test_validation_videos_in_a_folder_of_their_own(make):

@@ -47,8 +47,30 @@ def test_good_list_reads_as_in_mmaction2(make, text, options):
     for i in range(len(ours)):
         mine, other = ours[i], theirs[i]
         assert torch.equal(*map(torch.as_tensor, (mine.pop('label'), other['label'])))
-        del other['label']
+        del other['label'], mine['video_id']
         assert mine == other
+
+
+@pytest.mark.parametrize(
+    ('prefix', 'name', 'identity'),
+    [
+        ('rawframes', 'a', 'a'),
+        ('./rawframes/', './v.1//b', 'v.1/b'),
+        # the dot in a folder's name starts no suffix
+        ('rawframes', 'v.1', 'v.1'),
+        ('', 'rawframes/a', 'rawframes/a'),
+        ('rawframes', '/elsewhere/a', '/elsewhere/a'),
+    ],
+)
+def test_identity_is_the_path_below_the_prefix(make, prefix, name, identity):
+    dataset = make(f'{name} 3 0', data_prefix={'img': prefix}, check_folders=False)
+    assert dataset[0]['video_id'] == identity
+
+
+def test_parts_of_one_video_have_different_identities(make):
+    dataset = make('a 4 12 0\na 16 12 0\nmy holiday 0 3 1', with_offset=True)
+    names = [dataset[i]['video_id'] for i in range(3)]
+    assert names == ['a@4+12', 'a@16+12', 'my holiday@0+3']
 
 
 def test_path_may_hold_spaces_and_lines_may_be_blank(make, tmp_path):

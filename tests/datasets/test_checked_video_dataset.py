@@ -42,6 +42,25 @@ def test_path_may_hold_spaces(make, tmp_path):
     assert dataset[0]['label'] == 3
 
 
+@pytest.mark.parametrize(
+    ('prefix', 'name', 'identity'),
+    [
+        ('videos', 'a.mp4', 'a'),
+        ('./videos/', './sub//v.1.b.avi', 'sub/v.1.b'),
+        ('', 'videos/a.mp4', 'videos/a'),
+        ('videos', '/elsewhere/a.mp4', '/elsewhere/a'),
+        ('s3://bucket/videos', 'x/a.mp4', 'x/a'),
+    ],
+)
+def test_identity_is_the_path_below_the_prefix(make, prefix, name, identity):
+    dataset = make(f'{name} 0', data_prefix={'video': prefix}, check_videos=False)
+    assert dataset[0]['video_id'] == identity
+
+
+def test_absolute_path_below_the_prefix_has_the_same_identity(make, tmp_path):
+    assert make(f'{tmp_path}/videos/a.mp4 0')[0]['video_id'] == 'a'
+
+
 def test_other_delimiter(make):
     assert make('a.mp4,1\nmy holiday.mp4,2', delimiter=',')[1]['label'] == 2
 
@@ -156,7 +175,10 @@ def test_real_clips(media_dir, tmp_path):
         str(tmp_path / 'list.txt'), pipeline, data_prefix={'video': str(media_dir)}
     )
     assert dataset[0]['inputs'].shape == (1, 3, 8, 32, 32)
-    assert dataset[0]['data_samples'].gt_label.tolist() == [1]
+    sample = dataset[0]['data_samples']
+    assert sample.gt_label.tolist() == [1]
+    # MMAction2's own defaults pack it
+    assert sample.metainfo['video_id'] == 'arm_wrestling'
 
 
 def test_list_in_another_encoding(tmp_path):

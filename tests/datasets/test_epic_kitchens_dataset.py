@@ -51,6 +51,7 @@ def test_actions(make, tmp_path):
     assert (first['video_id'], first['modality']) == ('P01_01_0', 'RGB')
     assert last['filename'].endswith('P02/videos/P02_101.mp4')
     assert (last['label'], last['time_span']) == ([96, 299], (60.0, 62.5))
+    assert last['video_id'] == 'P02_101_0'
 
 
 def test_packed_sample_has_two_class_indices(make):

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-import decord
+import mmcv
 import numpy as np
 import pytest
 
@@ -23,8 +23,7 @@ PLAIN = SceneOptions(
 
 
 def decode(path):
-    reader = decord.VideoReader(str(path), num_threads=1)
-    return reader.get_batch(range(len(reader))).asnumpy()
+    return np.stack([mmcv.bgr2rgb(frame) for frame in mmcv.VideoReader(str(path))])
 
 
 def measure(frames):

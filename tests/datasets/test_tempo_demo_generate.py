@@ -133,6 +133,41 @@ def test_manifest_states_counts_and_parameters(root):
     assert manifest['parameters']['version'] >= 1
 
 
+def test_parameters_of_folders_in_use_stay(root):
+    """Another record here would refuse every folder that was made before."""
+    parameters = json.loads((root / 'manifest.json').read_text())['parameters']
+    assert list(parameters.items()) == [
+        ('generator', 'tempo'),
+        ('version', 1),
+        (
+            'tempo_bands_hz',
+            {'slow': [0.25, 0.4], 'medium': [0.6, 0.9], 'fast': [1.3, 1.9]},
+        ),
+        ('seed', 0),
+        *manifest_counts(root),
+        (
+            'scene',
+            {
+                'num_frames': 64,
+                'size': 56,
+                'fps': 16,
+                'radius': [0.1, 0.16],
+                'travel': [0.14, 0.24],
+                'pulse_depth': [0.3, 0.6],
+                'max_distractors': 1,
+                'distractor_drift': 0.12,
+                'camera_drift': 0.03,
+                'background_contrast': 15.0,
+                'noise': [1.0, 5.0],
+            },
+        ),
+    ]
+
+
+def manifest_counts(root):
+    return json.loads((root / 'manifest.json').read_text())['counts'].items()
+
+
 def test_contact_sheet_shows_every_class(root):
     sheet = cv2.imread(str(root / CONTACT_SHEET))
     height, width, _ = sheet.shape

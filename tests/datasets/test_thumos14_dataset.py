@@ -67,6 +67,16 @@ def test_instances_lie_inside_their_video(make):
         (25, (1.5, 20.0)),
         (21, (2.0, 3.0)),
     ]
+    assert samples[1]['video_id'] == f'{NAME.format(1)}@2.00-3.00s#21'
+
+
+def test_classes_at_the_same_time_have_different_identities(make, tmp_path):
+    # every cliff dive is a dive as well
+    times = tmp_path / 'annotations_val' / 'Diving_val.txt'
+    times.write_text(f'{NAME.format(1)} 2 3\n')
+    dataset = make(instances=True, time_dir='annotations_val')
+    names = {dataset[i]['video_id'].partition('@')[2] for i in range(len(dataset))}
+    assert names == {'2.00-3.00s#21', '2.00-3.00s#25'}
 
 
 def test_times_of_a_video_that_is_not_in_the_list(make, tmp_path):

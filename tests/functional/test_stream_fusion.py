@@ -109,7 +109,7 @@ def test_maps_of_different_size_are_refused(fuse):
 
 def test_different_channels_are_refused_with_the_remedy():
     a, b = torch.zeros(2, 3, 4, 4), torch.zeros(2, 5, 4, 4)
-    with pytest.raises(ValueError, match='one shape.*ConvFusion'):
+    with pytest.raises(ValueError, match=r'one shape.*ConvFusion'):
         sum_fusion(a, b)
 
 
@@ -121,6 +121,6 @@ def test_a_frame_is_not_fused_with_a_volume():
 def test_filters_for_other_channels_are_refused():
     a = torch.zeros(1, 3, 2, 2)
     with pytest.raises(
-        ValueError, match='filters for 5 channels.*3 and 3.*in_channels'
+        ValueError, match=r'filters for 5 channels.*3 and 3.*in_channels'
     ):
         conv_fusion(a, a, torch.zeros(3, 5))

@@ -1,5 +1,7 @@
 """Fusion and pooling modules: how they start, what they refuse."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -73,6 +75,38 @@ def test_conv_pooling_starts_as_pooling(frames):
     assert torch.equal(pool(x), TemporalPool3d()(x))
 
 
+def test_conv_pooling_may_weight_two_streams():
+    """As conv fusion of the halves, spread over space and time."""
+    pool = build(
+        'TemporalConvPool3d',
+        channels=6,
+        stream_weights=(0.25, 0.75),
+        sigma=1.0,
+        rectify=True,
+    )
+    assert pool.weight.shape == (3, 6, 3, 3, 3)
+    x = torch.randn(1, 6, 3, 5, 5)
+    mixed = 0.25 * x[:, :3] + 0.75 * x[:, 3:]
+    offsets = torch.tensor([-1.0, 0.0, 1.0])
+    expected = torch.zeros_like(mixed)
+    total = 0
+    for dt, dy, dx in itertools.product(range(3), repeat=3):
+        weight = (-(offsets[[dt, dy, dx]] ** 2).sum() / 2).exp()
+        total += weight
+        padded = torch.nn.functional.pad(mixed, [1] * 6)
+        expected += weight * padded[:, :, dt : dt + 3, dy : dy + 5, dx : dx + 5]
+    expected = TemporalPool3d()((expected / total).relu())
+    torch.testing.assert_close(pool(x), expected)
+
+
+def test_pooling_as_in_vgg_leaves_one_time():
+    pool = build('TemporalPool3d', kernel_size=[5, 2, 2], stride=2, padding=0)
+    x = torch.randn(1, 4, 5, 14, 14)
+    assert pool(x).shape == (1, 4, 1, 7, 7)
+    frames = build('TemporalPool2d', kernel_size=2, padding=0)(x)
+    assert torch.equal(pool(x)[:, :, 0], frames.amax(dim=2))
+
+
 def test_conv_pooling_learns():
     pool = build('TemporalConvPool3d', channels=4)
     pool(torch.randn(2, 4, 3, 6, 6)).square().sum().backward()
@@ -94,7 +128,15 @@ def test_poolings_differ_in_time_only():
         (dict(type='ConvFusion', in_channels=0), 'in_channels.*whole number.*0'),
         (dict(type='ConvFusion', in_channels=(1, 2, 3)), r'one for the.*\(1, 2, 3\)'),
         (dict(type='ConvFusion', in_channels=4, out_channels=-1), 'out_channels.*-1'),
-        (dict(type='TemporalPool3d', kernel_size=2), 'kernel_size must be odd, got 2'),
+        (
+            dict(type='TemporalPool3d', kernel_size=(3, 0, 3)),
+            r'kernel_size.*\(3, 0, 3\)',
+        ),
+        (dict(type='TemporalPool3d', padding=-1), 'padding.*from 0 on, got -1'),
+        (
+            dict(type='TemporalConvPool3d', channels=5, stream_weights=(1, 1)),
+            r'stream_weights.*\(1, 1\) for 5',
+        ),
         (dict(type='TemporalPool2d', stride=0), 'stride.*0'),
         (dict(type='TemporalConvPool3d', channels=4, conv_size=4), 'conv_size.*odd.*4'),
         (dict(type='TemporalConvPool3d', channels='4'), 'channels'),

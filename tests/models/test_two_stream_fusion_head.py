@@ -36,6 +36,17 @@ def test_hidden_layers_see_the_pooled_map():
     torch.testing.assert_close(head(x, num_segs=1), expected)
 
 
+def test_a_convolution_may_come_first():
+    head, x = build(conv_channels=5), torch.randn(2, CHANNELS, 4, 4)
+    mixed = torch.nn.functional.conv2d(x, head.conv.conv.weight, padding=1)
+    # As initialised, normalisation only divides by sqrt(1 + eps).
+    pooled = (mixed / (1 + 1e-5) ** 0.5).relu().mean(dim=(2, 3))
+    torch.testing.assert_close(head(x, num_segs=1), head.fc_cls(pooled))
+    volume = torch.randn(2, CHANNELS, 3, 4, 4)
+    frames = volume.transpose(1, 2).flatten(0, 1)
+    torch.testing.assert_close(head(volume), head(frames, num_segs=3))
+
+
 def test_hidden_layers_load_vgg_classifiers(tmp_path):
     """Names and shapes as torchvision saves them."""
     layers = {
@@ -89,6 +100,7 @@ def test_hinge_loss():
     ('options', 'message'),
     [
         (dict(pool_size=0), 'pool_size.*0'),
+        (dict(conv_channels=0), 'conv_channels.*0'),
         (dict(hidden_channels=(5, 0)), 'hidden_channels.*0'),
         (dict(num_classes=0), 'num_classes.*0'),
     ],

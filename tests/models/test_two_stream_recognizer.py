@@ -335,6 +335,11 @@ WRONG = {
         dict(temporal_head=head()),
         'only the spatial stream is left.*keep=True',
     ),
+    'different classes': (
+        [],
+        dict(temporal_head=head(num_classes=7)),
+        r'cls_head\.num_classes=4 and temporal_head\.num_classes=7 must be equal',
+    ),
     'pooling of a cut stream': (
         [dict(type='SumFusion', stage=2)],
         dict(temporal_head_pooling=dict(type='TemporalPool3d')),
@@ -398,7 +403,9 @@ def test_maps_of_different_size_at_a_fusion():
 
 def test_pooling_that_does_not_know_its_frames():
     model = build(*FUSIONS['sum'], temporal_pooling=dict(type='TemporalPool3d')).eval()
-    with pytest.raises(ValueError, match='which of 3 frames.*num_clips.*test_segments'):
+    with pytest.raises(
+        ValueError, match=r'which of 3 frames.*num_clips.*test_segments'
+    ):
         scores(model, inputs())
     with pytest.raises(ValueError, match='3 frames are no whole number of views of 2'):
         scores(model, inputs(), num_clips=2)
@@ -412,6 +419,6 @@ def test_shifting_backbones_are_not_torn_apart():
         test_cfg=dict(max_testing_views=4),
     ).eval()
     with pytest.raises(
-        ValueError, match='max_testing_views=4.*num_segments=3 of spatial'
+        ValueError, match=r'max_testing_views=4.*num_segments=3 of spatial'
     ):
         scores(model, inputs())

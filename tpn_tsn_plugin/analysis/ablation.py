@@ -13,7 +13,7 @@ A family is a config file of plain values::
 A source is trained first, once a seed; it may have a ``metric`` of its own. A cell
 is trained with its options, in which ``{rgb}`` stands for the last checkpoint of the
 source ``rgb``; with ``checkpoint`` it only tests that source. Paths of configs count
-from the family's folder.
+from the family's folder. With ``parameters = True`` the table ends in a column of them.
 """
 
 import os
@@ -29,7 +29,6 @@ from mmengine.config import Config
 
 from tpn_tsn_plugin.errors import ExperimentError
 
-from .comparison import mean_and_spread
 from .experiment import Experiment, run_experiment
 from .training_log import TOP1, last_checkpoint
 
@@ -82,12 +81,14 @@ class Family:
         metric: Which test metric.
         sources: What other cells start from.
         cells: In the order of the table.
+        parameters: Whether the table shows the numbers of parameters.
     """
 
     title: str
     metric: str
     sources: tuple[Cell, ...]
     cells: tuple[Cell, ...]
+    parameters: bool = False
 
 
 def read_family(path: Path) -> Family:
@@ -125,7 +126,13 @@ def read_family(path: Path) -> Family:
                     f'{path}: {cell.row}, {cell.column} asks for source {name!r}; '
                     f'there are {names}'
                 )
-    return Family(config.title, config.get('metric', TOP1), sources, tuple(places))
+    return Family(
+        config.title,
+        config.get('metric', TOP1),
+        sources,
+        tuple(places),
+        config.get('parameters', False),
+    )
 
 
 def _read_cell(
@@ -275,20 +282,3 @@ def _checkpoint_of(source: Cell, folder: Path, seed: int) -> Path:
             'trained again'
         )
     return checkpoint
-
-
-def table(family: Family, results: Mapping[Cell, Sequence[Result]]) -> str:
-    """The table in Markdown: mean and standard deviation over the seeds, percent."""
-    rows = list(dict.fromkeys(cell.row for cell in family.cells))
-    columns = list(dict.fromkeys(cell.column for cell in family.cells))
-    by_place = {(cell.row, cell.column): runs for cell, runs in results.items()}
-    lines = [f'| | {" | ".join(columns)} |', '|---' * (len(columns) + 1) + '|']
-    for row in rows:
-        texts = [
-            mean_and_spread([run['test'][family.metric] for run in by_place[place]])
-            if (place := (row, column)) in by_place
-            else ''
-            for column in columns
-        ]
-        lines.append(f'| {row} | {" | ".join(texts)} |')
-    return '\n'.join(lines)

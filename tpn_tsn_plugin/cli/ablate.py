@@ -12,8 +12,8 @@ from tpn_tsn_plugin.analysis.ablation import (
     Result,
     read_family,
     run_family,
-    table,
 )
+from tpn_tsn_plugin.analysis.ablation_table import table
 
 from .demo import read_seeds
 

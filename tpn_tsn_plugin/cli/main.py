@@ -54,10 +54,25 @@ COMMANDS: dict[str, CommandEntry] = {
         'doctor',
         'Check versions, faults of the host and optional parts.',
     ),
+    'extract-flow': CommandEntry(
+        'tpn_tsn_plugin.cli.extract_flow',
+        'extract_flow',
+        'Write the optical flow of videos to files.',
+    ),
+    'fuse-scores': CommandEntry(
+        'tpn_tsn_plugin.cli.fuse_scores',
+        'fuse_scores',
+        'Fuse the saved predictions of several streams.',
+    ),
     'make-demo-data': CommandEntry(
         'tpn_tsn_plugin.cli.make_demo_data',
         'make_demo_data',
         'Generate the demo videos and their annotations.',
+    ),
+    'show-flow': CommandEntry(
+        'tpn_tsn_plugin.cli.show_flow',
+        'show_flow',
+        'Show the optical flow of a video as pictures.',
     ),
 }
 

@@ -4,6 +4,7 @@ from . import transforms
 from .activitynet_dataset import ActivityNetVideoDataset
 from .checked_rawframe_dataset import CheckedRawframeDataset
 from .checked_video_dataset import CheckedVideoDataset
+from .correspondence_demo_dataset import CorrespondenceDemoDataset
 from .epic_kitchens_dataset import EpicKitchensDataset
 from .tempo_demo_dataset import TempoDemoDataset
 from .thumos14_dataset import Thumos14Dataset
@@ -12,6 +13,7 @@ __all__ = [
     'ActivityNetVideoDataset',
     'CheckedRawframeDataset',
     'CheckedVideoDataset',
+    'CorrespondenceDemoDataset',
     'EpicKitchensDataset',
     'TempoDemoDataset',
     'Thumos14Dataset',

@@ -21,6 +21,7 @@ from .annotation_list import (
     require_num_classes,
 )
 from .annotations.recognise import recognise
+from .sample_identity import folder_identity, part_identity
 from .transforms import FindFrames
 from .video_files import VIDEO_SUFFIXES, some_of
 
@@ -31,7 +32,9 @@ class CheckedRawframeDataset(RawframeDataset):
 
     MMAction2 gives a line without a label the label -1, and finds a missing folder or
     file only when a worker opens it. Here each is one error that names the list.
-    Blank lines are skipped. With one label per video, a path may hold spaces.
+    Blank lines are skipped. With one label per video, a path may hold spaces. Samples
+    carry ``video_id``, the folder's path below ``data_prefix``, by which predictions
+    are joined; with ``with_offset`` the frames' offset and number follow it.
 
     Args:
         ann_file: List of ``path frames label`` lines, ``path offset frames label``
@@ -79,8 +82,8 @@ class CheckedRawframeDataset(RawframeDataset):
         """Read and check the annotation list.
 
         Returns:
-            One dictionary per line with ``frame_dir``, ``total_frames``, ``label``
-            and, with ``with_offset``, ``offset``.
+            One dictionary per line with ``frame_dir``, ``total_frames``, ``label``,
+            ``video_id`` and, with ``with_offset``, ``offset``.
         """
         data_list = [
             self._parse(line, where)
@@ -113,10 +116,15 @@ class CheckedRawframeDataset(RawframeDataset):
             read_label(word, where, expected=expected, classes=classes)
             for word in labels
         ]
+        folder = osp.join(self.data_prefix['img'], words[0])
+        video_id = folder_identity(folder, self.data_prefix['img'])
+        if self.with_offset:
+            video_id = part_identity(video_id, **counts)
         sample: dict[str, Any] = dict(
-            frame_dir=osp.join(self.data_prefix['img'], words[0]),
+            frame_dir=folder,
             total_frames=counts.pop('frames'),
             label=indices if self.multi_class else indices[0],
+            video_id=video_id,
         )
         return {**sample, **counts}
 

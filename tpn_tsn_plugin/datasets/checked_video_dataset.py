@@ -14,6 +14,7 @@ from .annotation_list import (
     read_list,
     require_num_classes,
 )
+from .sample_identity import video_identity
 from .video_files import require_videos
 
 
@@ -24,7 +25,8 @@ class CheckedVideoDataset(VideoDataset):
     MMAction2 gives a line without a label the label -1, and finds a missing video
     only when a worker opens it. Here each is one error that names file and line.
     Blank lines are skipped. With the delimiter ``' '`` and one label per video, a
-    path may hold spaces.
+    path may hold spaces. Samples carry ``video_id``, the video's path below
+    ``data_prefix`` without suffix, by which predictions are joined.
 
     Args:
         ann_file: List of ``path label`` lines, or ``path label label ...`` with
@@ -59,7 +61,7 @@ class CheckedVideoDataset(VideoDataset):
         """Read and check the annotation list.
 
         Returns:
-            One dictionary per video with ``filename`` and ``label``.
+            One dictionary per video with ``filename``, ``label`` and ``video_id``.
         """
         data_list = [
             self._parse(line, where)
@@ -88,5 +90,8 @@ class CheckedVideoDataset(VideoDataset):
             for word in words
         ]
         filename = osp.join(self.data_prefix['video'], name)
-        label = labels if self.multi_class else labels[0]
-        return {'filename': filename, 'label': label}
+        return dict(
+            filename=filename,
+            label=labels if self.multi_class else labels[0],
+            video_id=video_identity(filename, self.data_prefix['video']),
+        )

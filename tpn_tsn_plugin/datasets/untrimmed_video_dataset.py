@@ -9,6 +9,7 @@ from mmaction.datasets.base import BaseActionDataset
 from tpn_tsn_plugin.errors import AnnotationError
 
 from .annotations import UntrimmedVideo
+from .sample_identity import action_identity, numbered
 from .video_files import find_videos, log_left_out, some_of
 
 
@@ -18,7 +19,8 @@ class UntrimmedVideoDataset(BaseActionDataset):
     A sample is a whole video with a multi-hot label (all zeros for background), or,
     with ``instances``, one action with its class index and ``time_span``, its start
     and end in seconds, which ``SelectTimeSpan`` samples from. ``video_id`` is the data
-    set's name of the video, ``duration`` its length in seconds where that is known.
+    set's name of the video, with time span and class after it where a sample is an
+    action; ``duration`` is the video's length in seconds where that is known.
 
     Args:
         ann_file: The annotation file.
@@ -115,16 +117,23 @@ class UntrimmedVideoDataset(BaseActionDataset):
         return samples
 
     def _samples(self, video: UntrimmedVideo, filename: str) -> Iterator[dict]:
-        sample: dict[str, Any] = dict(filename=filename, video_id=video.video_id)
+        sample: dict[str, Any] = dict(filename=filename)
         if video.duration is not None:
             sample['duration'] = video.duration
         if not self.instances:
-            yield dict(sample, label=list(video.labels))
+            yield dict(sample, label=list(video.labels), video_id=video.video_id)
             return
-        for instance in video.instances:
-            span = instance.inside(video.duration)
-            if span is not None:
-                yield dict(sample, label=instance.label, time_span=span)
+        actions = [
+            (instance.label, span)
+            for instance in video.instances
+            if (span := instance.inside(video.duration)) is not None
+        ]
+        # Some files list an action twice.
+        identities = numbered(
+            action_identity(video.video_id, span, label) for label, span in actions
+        )
+        for (label, span), identity in zip(actions, identities, strict=True):
+            yield dict(sample, label=label, time_span=span, video_id=identity)
 
     def _dropped(self, videos: Sequence[UntrimmedVideo]) -> list[str]:
         return [

@@ -6,78 +6,105 @@ fields are grey levels, 0 to 255, with the same channels; a stack of L of them h
 channels, x and y in turn.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from numbers import Real
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tpn_tsn_plugin.errors import require_one_of
+from .optical_flow_algorithms import (
+    ALGORITHMS,
+    Field,
+    Levels,
+    Pair,
+    Parameters,
+    complete_parameters,
+)
 
 # Farther than this, in pixels, published extractions clip.
 BOUND = 20.0
-# Sides in pixels: OpenCV's dense inverse search crashes below the first, and needs full
-# resolution below the second, where objects measure a few pixels.
-LEAST_SIDE, SMALL_SIDE = 16, 128
-
 Array = NDArray[Any]
-Field = NDArray[np.float32]
-Levels = NDArray[np.uint8]
-# OpenCV's ``DenseOpticalFlow``; its annotations demand a buffer that calc need not get.
-Estimator = Any
+
+__all__ = [
+    'ALGORITHMS',
+    'BOUND',
+    'complete_parameters',
+    'dequantise',
+    'estimate',
+    'estimate_pairs',
+    'invert_horizontal',
+    'quantise',
+    'require_bound',
+]
 
 
-def _dis(shape: tuple[int, ...]) -> Estimator:
-    if min(shape) < LEAST_SIDE:
-        raise ValueError(
-            f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side, "
-            f'got shape {shape}'
-        )
-    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    if min(shape) < SMALL_SIDE:
-        estimator.setFinestScale(0)
-    return estimator
-
-
-# Each makes an estimator for frames of a shape, new ones because they keep buffers.
-ALGORITHMS: dict[str, Callable[[tuple[int, ...]], Estimator]] = {'dis': _dis}
-
-
-def estimate(frames: Iterable[Levels], algorithm: str = 'dis') -> Iterator[Field]:
+def estimate(
+    frames: Iterable[Levels],
+    algorithm: str = 'dis',
+    parameters: Parameters | None = None,
+) -> Iterator[Field]:
     """Estimate optical flow between neighbouring frames.
 
     Args:
         frames: T grey frames, (H, W) each, all of one size.
-        algorithm: A key of ``ALGORITHMS``; ``'dis'`` is dense inverse search (Kroeger
-            et al., ECCV 2016).
+        algorithm: A key of ``ALGORITHMS``: ``'dis'``, dense inverse search (Kroeger
+            et al., ECCV 2016); ``'tvl1'``, the duality-based TV-L1 (Zach et al., DAGM
+            2007); ``'farneback'``, polynomial expansion (Farnebäck, SCIA 2003).
+        parameters: Parameters of the algorithm that differ from its defaults.
 
-    Yields:
-        T - 1 fields, (H, W, 2), in pixels: from each frame to the one after it.
+    Returns:
+        T - 1 fields, (H, W, 2), in pixels, as they are asked for: from each frame to
+        the one after it.
 
     Raises:
-        ValueError: There is no such algorithm, or frames are not grey, differ in size
-            or are too small.
+        ValueError: There is no such algorithm or parameter, or frames are not grey,
+            differ in size or are too small.
+        MissingDependencyError: The algorithm is not installed.
     """
-    require_one_of('algorithm', algorithm, ALGORITHMS)
-    remaining = iter(frames)
-    before = next(remaining, None)
-    if before is None:
-        return
-    if before.ndim != 2 or before.dtype != np.uint8:
-        raise ValueError(
-            'optical flow needs grey frames of shape (H, W) and type uint8, got '
-            f'shape {before.shape} and type {before.dtype}'
-        )
-    estimator = ALGORITHMS[algorithm](before.shape)
-    for frame in remaining:
-        if frame.shape != before.shape or frame.dtype != before.dtype:
-            raise ValueError(
-                'optical flow needs frames of one shape and type, got '
-                f'{before.shape} {before.dtype} and then {frame.shape} {frame.dtype}'
-            )
-        yield estimator.calc(before, frame, None)
-        before = frame
+    return estimate_pairs(pairwise(frames), algorithm, parameters)
+
+
+def estimate_pairs(
+    pairs: Iterable[Pair],
+    algorithm: str = 'dis',
+    parameters: Parameters | None = None,
+) -> Iterator[Field]:
+    """Estimate optical flow within pairs of frames.
+
+    Args:
+        pairs: Pairs of grey frames, (H, W) each, all of one size.
+        algorithm: As in :func:`estimate`.
+        parameters: As in :func:`estimate`.
+
+    Returns:
+        One field a pair, (H, W, 2): from its first frame to its second.
+
+    Raises:
+        ValueError: As in :func:`estimate`.
+        MissingDependencyError: The algorithm is not installed.
+    """
+    values = complete_parameters(algorithm, parameters)
+    return ALGORITHMS[algorithm].run(_checked(pairs), values)
+
+
+def _checked(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    shape = None
+    for pair in pairs:
+        for frame in pair:
+            if frame.ndim != 2 or frame.dtype != np.uint8:
+                raise ValueError(
+                    'optical flow needs grey frames of shape (H, W) and type uint8, '
+                    f'got shape {frame.shape} and type {frame.dtype}'
+                )
+            if shape not in (None, frame.shape):
+                raise ValueError(
+                    f'optical flow needs frames of one shape, got {shape} and then '
+                    f'{frame.shape}'
+                )
+            shape = frame.shape
+        yield pair
 
 
 def quantise(field: Array, bound: float = BOUND) -> Levels:
@@ -96,7 +123,7 @@ def quantise(field: Array, bound: float = BOUND) -> Levels:
     Raises:
         ValueError: ``bound`` is not positive.
     """
-    _require_bound(bound)
+    require_bound(bound)
     share = (np.clip(field, -bound, bound) + bound) / (2 * bound)
     return np.rint(255 * share).astype(np.uint8)
 
@@ -114,13 +141,18 @@ def dequantise(levels: Array, bound: float = BOUND) -> Field:
     Raises:
         ValueError: ``bound`` is not positive.
     """
-    _require_bound(bound)
+    require_bound(bound)
     share = levels.astype(np.float32) / np.float32(255)
     return (share * 2 - 1) * np.float32(bound)
 
 
-def _require_bound(bound: float) -> None:
-    if not bound > 0:
+def require_bound(bound: float) -> None:
+    """Check a bound of :func:`quantise`.
+
+    Raises:
+        ValueError: It is no number of pixels above 0.
+    """
+    if not isinstance(bound, Real) or not bound > 0:
         raise ValueError(f'bound must be a number of pixels above 0, got {bound!r}')
 
 

@@ -1,6 +1,11 @@
-"""Generated demo data: what a class is lies in how fast things move."""
+"""Generated demo data, of two tasks.
+
+What a class is lies in how fast things move (tempo), or in which object moves and how
+(correspondence).
+"""
 
 from .classes import CLASS_NAMES, MOTIONS, TEMPO_BANDS_HZ
+from .correspondence import CORRESPONDENCE, CorrespondenceOptions
 from .extraction import (
     FIELD_TEMPLATE,
     FIRST_FIELD,
@@ -9,19 +14,29 @@ from .extraction import (
     remove_optical_flow,
 )
 from .generate import CONTACT_SHEET, generate
-from .options import DEFAULT_ROOT, SPLITS, TRIMMED_SPLITS, TempoOptions
+from .options import DEFAULT_ROOT, SPLITS, TempoOptions
 from .progress import progress
+from .task import DemoTask
+from .task_options import TRIMMED_SPLITS, TaskOptions
+from .tasks import TASKS
+from .tempo import TEMPO
 
 __all__ = [
     'CLASS_NAMES',
     'CONTACT_SHEET',
+    'CORRESPONDENCE',
     'DEFAULT_ROOT',
     'FIELD_TEMPLATE',
     'FIRST_FIELD',
     'MOTIONS',
     'SPLITS',
+    'TASKS',
+    'TEMPO',
     'TEMPO_BANDS_HZ',
     'TRIMMED_SPLITS',
+    'CorrespondenceOptions',
+    'DemoTask',
+    'TaskOptions',
     'TempoOptions',
     'extract_optical_flow',
     'generate',

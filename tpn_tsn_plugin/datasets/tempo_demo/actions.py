@@ -6,6 +6,7 @@ axis is therefore displaced along the other by as much as it could have swung, a
 every object has a size at which a pulse could have caught it.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from .classes import CLASS_NAMES, TEMPO_BANDS_HZ, motion_and_tempo
 from .options import SceneOptions
-from .scene import SHAPES, FloatArray, Track, random_colour
+from .scene import SHAPES, Colour, FloatArray, Track, random_colour
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Actor:
     """
 
     shape: str
-    colour: tuple[int, int, int]
+    colour: Colour
     angle: float
     centre: tuple[float, float]
     radius: float
@@ -92,7 +93,11 @@ class Actor:
         )
 
 
-def sample_actor(rng: np.random.Generator, options: SceneOptions) -> Actor:
+def sample_actor(
+    rng: np.random.Generator,
+    options: SceneOptions,
+    colour: Callable[[np.random.Generator], Colour] = random_colour,
+) -> Actor:
     """Draw an object that stays in the picture whatever it does."""
     side = options.size
     reach = options.travel[1] + options.radius[1] + options.camera_drift
@@ -100,7 +105,7 @@ def sample_actor(rng: np.random.Generator, options: SceneOptions) -> Actor:
     x, y = side * rng.uniform(0.5 - free, 0.5 + free, size=2)
     return Actor(
         shape=str(rng.choice(list(SHAPES))),
-        colour=random_colour(rng),
+        colour=colour(rng),
         angle=float(rng.uniform(0, 2 * np.pi)),
         centre=(float(x), float(y)),
         radius=float(side * rng.uniform(*options.radius)),
@@ -122,13 +127,30 @@ def action_phases(action: Action, actor: Actor, seconds: FloatArray) -> FloatArr
         Radians, (3, T).
     """
     angle = action.phase + 2 * np.pi * action.tempo_hz * seconds
-    phases = np.repeat(np.array(actor.rest)[:, None], len(seconds), axis=1)
-    if action.motion in ('swing_horizontal', 'orbit'):
+    return motion_phases(action.motion, action.direction, angle, actor.rest)
+
+
+def motion_phases(
+    motion: str, direction: int, angle: FloatArray, rest: tuple[float, float, float]
+) -> FloatArray:
+    """Phases of x, y and radius in a motion.
+
+    Args:
+        motion: One of ``MOTIONS``.
+        direction: Sense of an orbit on the screen, as in :class:`Action`.
+        angle: Phase of the motion, (T,), radians.
+        rest: Phases of x, y and radius where the motion leaves them alone, radians.
+
+    Returns:
+        Radians, (3, T).
+    """
+    phases = np.repeat(np.array(rest)[:, None], len(angle), axis=1)
+    if motion in ('swing_horizontal', 'orbit'):
         phases[0] = angle
-    if action.motion == 'swing_vertical':
+    if motion == 'swing_vertical':
         phases[1] = angle
-    if action.motion == 'orbit':
-        phases[1] = angle + action.direction * np.pi / 2
-    if action.motion == 'pulse':
+    if motion == 'orbit':
+        phases[1] = angle + direction * np.pi / 2
+    if motion == 'pulse':
         phases[2] = angle
     return phases

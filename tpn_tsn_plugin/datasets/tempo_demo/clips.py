@@ -1,5 +1,6 @@
 """Trimmed clips of the tempo task: one object moves, all else distracts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,16 +8,27 @@ from numpy.typing import NDArray
 
 from .actions import action_phases, sample_action, sample_actor
 from .options import SceneOptions
-from .scene import FloatArray, Track, camera_margin, random_background, render
+from .scene import (
+    Colour,
+    FloatArray,
+    Track,
+    camera_margin,
+    random_background,
+    random_colour,
+    render,
+)
 
 
 def sample_distractors(
-    rng: np.random.Generator, options: SceneOptions, num_frames: int
+    rng: np.random.Generator,
+    options: SceneOptions,
+    num_frames: int,
+    colour: Callable[[np.random.Generator], Colour] = random_colour,
 ) -> list[Track]:
     """Draw objects that stand still or drift along a line, anywhere in the picture."""
     tracks = []
     for _ in range(rng.integers(0, options.max_distractors + 1)):
-        actor = sample_actor(rng, options)
+        actor = sample_actor(rng, options, colour)
         start = options.size * rng.uniform(0.1, 0.9, size=2)
         step = rng.uniform(-1, 1, size=2) * rng.integers(0, 2)
         reach = options.size * options.distractor_drift * step
@@ -33,12 +45,13 @@ def sample_camera(
 ) -> FloatArray:
     """Draw a smooth aimless path of the camera, (T, 2), pixels.
 
-    Its knots are two seconds apart, too slow to be mistaken for an action.
+    Its knots are ``KNOT_SECONDS`` apart, too slow to be mistaken for an action.
     """
-    knots = int(np.ceil(num_frames / (2 * options.fps))) + 2
+    apart = options.KNOT_SECONDS * options.fps
+    knots = int(np.ceil(num_frames / apart)) + 2
     reach = options.size * options.camera_drift
     places = rng.uniform(-reach, reach, size=(knots, 2))
-    times = np.arange(num_frames) / (2 * options.fps)
+    times = np.arange(num_frames) / apart
     left = times.astype(int)
     share = (times - left)[:, None]
     # A raised cosine between knots has no corner that a network could see.
@@ -47,7 +60,10 @@ def sample_camera(
 
 
 def draw_video(
-    rng: np.random.Generator, options: SceneOptions, actors: list[Track]
+    rng: np.random.Generator,
+    options: SceneOptions,
+    actors: list[Track],
+    distractor_colour: Callable[[np.random.Generator], Colour] = random_colour,
 ) -> NDArray[np.uint8]:
     """Surround moving objects with all that varies within a class, and render."""
     num_frames = len(actors[0].x)
@@ -55,9 +71,9 @@ def draw_video(
     background = random_background(
         rng, options.size, camera_margin(camera), options.background_contrast
     )
-    tracks = sample_distractors(rng, options, num_frames) + actors
+    around = sample_distractors(rng, options, num_frames, distractor_colour)
     noise = float(rng.uniform(*options.noise))
-    return render(tracks, background, camera, noise, rng)
+    return render(around + actors, background, camera, noise, rng)
 
 
 def plan_clip(

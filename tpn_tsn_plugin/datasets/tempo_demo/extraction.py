@@ -15,11 +15,12 @@ import mmcv
 from tpn_tsn_plugin.errors import DemoDataError
 from tpn_tsn_plugin.functional.optical_flow import BOUND, estimate, quantise
 
-from .generate import VideoJob, generator_record
-from .options import SPLITS, TempoOptions
+from .generate import VideoJob
 from .parallel import run_jobs
 from .progress import Report
 from .store import make_once, read_manifest
+from .task_options import TaskOptions
+from .tasks import TASKS
 
 # Raised whenever the same videos give other files.
 EXTRACTION_VERSION = 1
@@ -67,7 +68,7 @@ def write_fields(job: FieldJob) -> int:
 def extract_optical_flow(
     root: Path,
     split: str,
-    options: TempoOptions,
+    options: TaskOptions,
     workers: int | None = None,
     report: Report | None = None,
 ) -> dict[str, int]:
@@ -113,15 +114,16 @@ def remove_optical_flow(root: Path) -> None:
     Raises:
         DemoDataError: A folder in its place holds something else.
     """
-    for split in SPLITS:
+    splits = {split for task in TASKS.values() for split in task.options.SPLITS}
+    for split in sorted(splits):
         folder = optical_flow_folder(root, split)
         if read_manifest(folder) is not None:
             shutil.rmtree(folder)
 
 
-def _parameters(split: str, options: TempoOptions) -> dict[str, Any]:
+def _parameters(split: str, options: TaskOptions) -> dict[str, Any]:
     """What a split's files depend on; the sizes of other splits are no part of it."""
-    look = {k: v for k, v in options.record().items() if k not in SPLITS}
+    look = {k: v for k, v in options.record().items() if k not in options.SPLITS}
     count = {'split': split, 'videos': options.count(split)}
     made = {'version': EXTRACTION_VERSION, 'algorithm': ALGORITHM, 'bound': BOUND}
-    return {'optical_flow': made, **generator_record(), **look, **count}
+    return {'optical_flow': made, **TASKS[options.TASK].record(), **look, **count}

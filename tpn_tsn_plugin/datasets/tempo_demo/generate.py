@@ -9,18 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .classes import CLASS_NAMES, TEMPO_BANDS_HZ
-from .clips import make_clip
-from .contact_sheet import write_contact_sheet
-from .options import TRIMMED_SPLITS, TempoOptions
 from .parallel import run_jobs
 from .progress import Report
 from .store import make_once
-from .untrimmed import make_untrimmed
+from .task_options import TRIMMED_SPLITS, TaskOptions
+from .tasks import TASKS
 from .video_io import write_video
 
-# Raised whenever the same options give other videos or lists.
-GENERATOR_VERSION = 1
 CONTACT_SHEET = 'contact_sheet.png'
 
 Record = dict[str, Any]
@@ -30,7 +25,7 @@ Record = dict[str, Any]
 class VideoJob:
     """One video to make: which, of what, and where."""
 
-    options: TempoOptions
+    options: TaskOptions
     split: str
     index: int
     folder: Path
@@ -47,12 +42,9 @@ def make_video(job: VideoJob) -> Record:
     Returns:
         Its metadata: path, seed, stream, frames per second, and the true values.
     """
-    scene = job.options.scene
+    task, scene = TASKS[job.options.TASK], job.options.scene
     rng = job.options.stream(job.split, job.index)
-    if job.split in TRIMMED_SPLITS:
-        frames, truth = make_clip(rng, scene, job.index % len(CLASS_NAMES))
-    else:
-        frames, truth = make_untrimmed(rng, scene, job.index)
+    frames, truth = task.make(rng, scene, job.split, job.index)
     write_video(job.folder / job.path, frames, scene.fps)
     origin = {'seed': job.options.seed, 'split': job.split, 'index': job.index}
     size = {'num_frames': len(frames), 'fps': scene.fps}
@@ -61,16 +53,16 @@ def make_video(job: VideoJob) -> Record:
 
 def generate(
     root: Path,
-    options: TempoOptions,
+    options: TaskOptions,
     workers: int | None = None,
     force: bool = False,
     report: Report | None = None,
 ) -> bool:
-    """Make the tempo demo data unless they are there.
+    """Make the demo data of a task unless they are there.
 
     Args:
         root: Folder to make.
-        options: Sizes, seed and scene.
+        options: Sizes, seed and scene; their class tells the task.
         workers: Number of processes, None for all cores.
         force: Remake a folder that was made with other options.
         report: Called with the numbers of videos done and of all, first with none
@@ -86,22 +78,17 @@ def generate(
     def fill(folder: Path) -> Record:
         return _fill(folder, options, workers, report)
 
-    parameters = {**generator_record(), **options.record()}
+    parameters = {**TASKS[options.TASK].record(), **options.record()}
     return make_once(Path(root), parameters, fill, force)
-
-
-def generator_record() -> Record:
-    """What the videos depend on beside the options, for a manifest."""
-    bands = {k: list(v) for k, v in TEMPO_BANDS_HZ.items()}
-    return {'generator': 'tempo', 'version': GENERATOR_VERSION, 'tempo_bands_hz': bands}
 
 
 def _fill(
     folder: Path,
-    options: TempoOptions,
+    options: TaskOptions,
     workers: int | None,
     report: Report | None,
 ) -> Record:
+    task = TASKS[options.TASK]
     jobs = [
         VideoJob(options, split, index, folder)
         for split in options.splits
@@ -110,10 +97,10 @@ def _fill(
     for split in options.splits:
         (folder / 'videos' / split).mkdir(parents=True)
     records = run_jobs(make_video, jobs, workers, report)
-    (folder / 'classes.txt').write_text('\n'.join(CLASS_NAMES) + '\n')
+    (folder / 'classes.txt').write_text('\n'.join(task.class_names) + '\n')
     for split in options.splits:
         _write_lists(folder, split, [r for r in records if r['split'] == split])
-    write_contact_sheet(folder / CONTACT_SHEET, options)
+    task.write_contact_sheet(folder / CONTACT_SHEET, options)
     return {'counts': {split: options.count(split) for split in options.splits}}
 
 

@@ -1,20 +1,14 @@
-"""What a demo data set is made of: sizes, seed, and the scene's options."""
+"""What the tempo task is made of: sizes, seed, and the scene's options."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
-
-import numpy as np
-
-from tpn_tsn_plugin.errors import require_one_of
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
 
 from .classes import TEMPO_BANDS_HZ
+from .task_options import TRIMMED_SPLITS, TaskOptions
 
 DEFAULT_ROOT = 'work_dirs/demo_data/tempo'
 
-TRIMMED_SPLITS: tuple[str, ...] = ('train', 'val', 'test')
-# A split's place here is part of its videos' random streams: new ones come last.
+# New ones come last: a place is part of the random streams.
 SPLITS: tuple[str, ...] = (*TRIMMED_SPLITS, 'untrimmed', 'untrimmed_train')
 
 Range = tuple[float, float]
@@ -42,6 +36,9 @@ class SceneOptions:
         noise: Standard deviation of pixel noise, in grey values.
     """
 
+    # From one change of the camera's direction to the next.
+    KNOT_SECONDS: ClassVar[float] = 2.0
+
     num_frames: int = 64
     size: int = 56
     fps: int = 16
@@ -62,13 +59,12 @@ class SceneOptions:
                 'num_frames must be at least 2 and fps at least 1, '
                 f'got {self.num_frames} and {self.fps}'
             )
-        fastest = max(high for _, high in TEMPO_BANDS_HZ.values())
-        if self.fps <= 2 * fastest:
+        if self.fps <= 2 * self.fastest_hz:
             raise ValueError(
-                f'fps must be above {2 * fastest:g}, twice the fastest tempo, '
+                f'fps must be above {2 * self.fastest_hz:g}, twice the fastest tempo, '
                 f'got {self.fps}'
             )
-        for name in ('radius', 'travel', 'pulse_depth', 'noise'):
+        for name in (f.name for f in fields(self) if isinstance(f.default, tuple)):
             low, high = getattr(self, name)
             if not 0 <= low <= high:
                 raise ValueError(
@@ -76,9 +72,14 @@ class SceneOptions:
                     f'{getattr(self, name)!r}'
                 )
 
+    @property
+    def fastest_hz(self) -> float:
+        """The fastest tempo of any action."""
+        return max(high for _, high in TEMPO_BANDS_HZ.values())
+
 
 @dataclass(frozen=True)
-class TempoOptions:
+class TempoOptions(TaskOptions):
     """Everything that the tempo demo data depend on.
 
     Attributes:
@@ -91,6 +92,10 @@ class TempoOptions:
         scene: Look and difficulty of the videos.
     """
 
+    TASK: ClassVar[str] = 'tempo'
+    SPLITS: ClassVar[tuple[str, ...]] = SPLITS
+    SCENE: ClassVar[type] = SceneOptions
+
     seed: int = 0
     train: int = 480
     val: int = 240
@@ -98,43 +103,6 @@ class TempoOptions:
     untrimmed: int = 48
     untrimmed_train: int = 0
     scene: SceneOptions = field(default_factory=SceneOptions)
-
-    def __post_init__(self) -> None:
-        for name in ('seed', *SPLITS):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 0:
-                raise ValueError(f'{name} must be an integer from 0, got {value!r}')
-
-    @classmethod
-    def from_dicts(
-        cls,
-        seed: int = 0,
-        num_videos: Mapping[str, int] | None = None,
-        scene: Mapping[str, Any] | None = None,
-    ) -> 'TempoOptions':
-        """Build options from a config's plain dictionaries.
-
-        Args:
-            seed: Seed of all random streams.
-            num_videos: Sizes of some or all ``SPLITS``; the others keep their default.
-            scene: Fields of :class:`SceneOptions` that differ from their default.
-
-        Raises:
-            ValueError: A key is not the name of a split or of an option.
-        """
-        for split in num_videos or {}:
-            require_one_of('a key of num_videos', split, SPLITS)
-        for name in scene or {}:
-            require_one_of('a key of scene', name, SceneOptions.__dataclass_fields__)
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in (scene or {}).items()
-        }
-        return cls(seed=seed, scene=SceneOptions(**fields), **(num_videos or {}))
-
-    def count(self, split: str) -> int:
-        """Number of videos in a split."""
-        return int(getattr(self, split))
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -144,19 +112,3 @@ class TempoOptions:
         folder is what it was before, so that those in use stay usable.
         """
         return tuple(s for s in SPLITS if s != 'untrimmed_train' or self.count(s))
-
-    def stream(self, split: str, index: int) -> np.random.Generator:
-        """The source of randomness that belongs to one video alone.
-
-        Args:
-            split: One of ``SPLITS``.
-            index: Position of the video in its split.
-        """
-        key = (SPLITS.index(split), index)
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-
-    def record(self) -> dict[str, Any]:
-        """The options as JSON reads them back: dictionaries, lists and numbers."""
-        absent = set(SPLITS).difference(self.splits)
-        fields = {k: v for k, v in asdict(self).items() if k not in absent}
-        return dict(json.loads(json.dumps(fields)))

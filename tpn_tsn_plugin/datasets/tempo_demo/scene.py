@@ -17,6 +17,7 @@ SUBPIXEL_BITS = 8
 BACKGROUND_CELLS = 6
 
 FloatArray = NDArray[np.float64]
+Colour = tuple[int, int, int]
 
 
 def _star(points: int, inner: float) -> FloatArray:
@@ -54,7 +55,7 @@ class Track:
     """
 
     shape: str
-    colour: tuple[int, int, int]
+    colour: Colour
     angle: float
     x: FloatArray
     y: FloatArray
@@ -91,7 +92,7 @@ def random_background(
     return np.clip(texture, 0, 255).astype(np.uint8)
 
 
-def random_colour(rng: np.random.Generator) -> tuple[int, int, int]:
+def random_colour(rng: np.random.Generator) -> Colour:
     """Draw a colour that stands out from the darker, greyer backgrounds."""
     hue, saturation = rng.integers(0, 180), rng.integers(120, 256)
     hsv = np.array([[[hue, saturation, rng.integers(190, 256)]]], np.uint8)

@@ -1,20 +1,33 @@
 """Data transforms; importing this registers them."""
 
 from .checked_raw_frame_decode import CheckedRawFrameDecode
+from .compute_optical_flow import ComputeOpticalFlow
+from .decord_decode_once import DecordDecodeOnce
 from .find_frames import FindFrames
 from .fixed_rate_sample_frames import FixedRateSampleFrames
+from .format_two_streams import FormatTwoStreams
 from .optical_flow_flips import OpticalFlowFlip, OpticalFlowTenCrop
+from .paired_frames import FindPairedFrames, PairedRawFrameDecode
 from .rgb_difference import RGBDifference
 from .segment_sample_frames import SegmentSampleFrames
 from .select_time_span import SelectTimeSpan
+from .strided_sample_frames import StridedSampleFrames
+from .warp_optical_flow import WarpOpticalFlow
 
 __all__ = [
     'CheckedRawFrameDecode',
+    'ComputeOpticalFlow',
+    'DecordDecodeOnce',
     'FindFrames',
+    'FindPairedFrames',
     'FixedRateSampleFrames',
+    'FormatTwoStreams',
     'OpticalFlowFlip',
     'OpticalFlowTenCrop',
+    'PairedRawFrameDecode',
     'RGBDifference',
     'SegmentSampleFrames',
     'SelectTimeSpan',
+    'StridedSampleFrames',
+    'WarpOpticalFlow',
 ]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tpn_tsn_plugin.errors import FrameFolderError
 from tpn_tsn_plugin.registry import TRANSFORMS
 
+from .frame_archive import FrameArchive, find_archive
 from .frame_folder import format_name
 
 
@@ -23,7 +24,12 @@ class CheckedRawFrameDecode(RawFrameDecode):
     A file that is missing, cannot be read, or has another size than the one before it
     (optical flow of which x and y differ, say) is one error that names the file.
     Reading is MMAction2's, and no slower; takes all arguments of ``RawFrameDecode``.
+    Where a zip file stands in a folder's place (``video.zip`` for ``video``), its files
+    are read.
     """
+
+    # What reads files: None before the first sample.
+    file_client: Any
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read the frames.
@@ -37,6 +43,18 @@ class CheckedRawFrameDecode(RawFrameDecode):
         Raises:
             FrameFolderError: A file cannot be used; the message names it.
         """
+        folder = results['frame_dir']
+        archive = find_archive(folder)
+        if archive is None:
+            return self._decode(results)
+        with FrameArchive(archive, folder) as files:
+            client, self.file_client = self.file_client, files
+            try:
+                return self._decode(results)
+            finally:
+                self.file_client = client
+
+    def _decode(self, results: dict[str, Any]) -> dict[str, Any]:
         try:
             results = super().transform(results)
             usable = len({(img.shape, img.dtype) for img in results['imgs']}) == 1

@@ -18,7 +18,8 @@ class FindFrames(BaseTransform):
     and the first index is replaced by what is there, for RGB (``img_00001.jpg``,
     ``frame_0000000001.png``, ``00000.jpg``, …) and for optical flow
     (``flow_x_00001.jpg``, ``x_00001.jpg``, ``flow_x/00001.jpg``, …, with y beside x).
-    A folder is listed once in each process.
+    A folder is listed once in each process. A zip file in its place (``video.zip`` for
+    the folder ``video``) is read like the folder.
 
     Required keys are ``frame_dir`` and ``modality``; ``total_frames`` and ``offset``
     are optional. Added are ``filename_tmpl``, ``start_index`` and ``total_frames``.

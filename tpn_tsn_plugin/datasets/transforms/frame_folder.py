@@ -10,6 +10,8 @@ from mmengine.fileio import isdir, list_dir_or_file
 
 from tpn_tsn_plugin.errors import FrameFolderError
 
+from .frame_archive import FrameArchive, find_archive
+
 NAMES_SHOWN = 3
 FILE = re.compile(r'(?P<head>.*?)(?P<number>\d+)(?P<suffix>\.(?:jpg|jpeg|png))', re.I)
 # The axis is a letter that stands alone: flow_x_, x_, flow_x/, x.
@@ -72,8 +74,8 @@ def find_frames(folder: str, modality: str, template: str | None = None) -> Fram
     """Find the frames of one modality in a folder, complete and without gaps.
 
     Args:
-        folder: A folder of numbered jpg or png files. Optical flow may lie in
-            sub-folders, one for x and one for y.
+        folder: A folder of numbered jpg or png files, or an archive in its place.
+            Optical flow may lie in sub-folders, one for x and one for y.
         modality: ``'RGB'`` or ``'Flow'``.
         template: Which of several kinds of names is meant; None if there is one.
 
@@ -84,13 +86,8 @@ def find_frames(folder: str, modality: str, template: str | None = None) -> Fram
         FrameFolderError: The folder is missing or holds no such frames, holds several
             kinds of them, or files are missing.
     """
-    if not isdir(folder):
-        raise FrameFolderError(
-            f'frame folder {folder} does not exist; check frame_dir and data_prefix'
-        )
     optical_flow = modality == 'Flow'
-    listed = list_dir_or_file(folder, list_dir=False, recursive=optical_flow)
-    there = _kinds(listed)
+    there = _kinds(_list(folder, recursive=optical_flow))
     if optical_flow:
         pairs = [kind for kind in there if kind.names.keys() == {'x', 'y'}]
         kinds = pairs or [kind for kind in there if MARK in kind.head]
@@ -131,6 +128,18 @@ def find_all_frames(folder: str) -> dict[str, FrameFiles]:
     else:
         found['Flow'] = _only_complete(folder, 'optical flow', optical_flow)
     return found
+
+
+def _list(folder: str, recursive: bool) -> Iterable[str]:
+    archive = find_archive(folder)
+    if archive is not None:
+        with FrameArchive(archive, folder) as files:
+            return files.names()
+    if not isdir(folder):
+        raise FrameFolderError(
+            f'frame folder {folder} does not exist; check frame_dir and data_prefix'
+        )
+    return list_dir_or_file(folder, list_dir=False, recursive=recursive)
 
 
 def _only_complete(folder: str, what: str, kinds: list[FrameFiles]) -> FrameFiles:

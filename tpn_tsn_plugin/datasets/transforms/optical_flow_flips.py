@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from tpn_tsn_plugin.functional.optical_flow import invert_horizontal
 from tpn_tsn_plugin.registry import TRANSFORMS
 
+from .modalities import is_field
+
 
 @TRANSFORMS.register_module()
 class OpticalFlowFlip(Flip):
     """``Flip`` that is right for optical flow, and the same for RGB.
 
     Takes all arguments of MMAction2's ``Flip``. Optical flow is read as MMAction2's
-    ``RawFrameDecode`` gives it: grey levels of shape (H, W, 2), x before y.
+    ``RawFrameDecode`` gives it: grey levels of shape (H, W, 2), x before y. Samples of
+    both modalities are flipped together.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -33,14 +36,15 @@ class OpticalFlowFlip(Flip):
             The sample, flipped or not.
 
         Raises:
-            ValueError: The sample is optical flow and the flip vertical, or lazy.
+            ValueError: The sample has optical flow and the flip is vertical, or lazy.
         """
-        if results['modality'] == 'Flow' and self.direction != 'horizontal':
+        has_fields = results['modality'] != 'RGB'
+        if has_fields and self.direction != 'horizontal':
             raise ValueError(
                 "direction must be 'horizontal' for optical flow, got "
                 f'{self.direction!r}'
             )
-        if results['modality'] == 'Flow' and self.lazy:
+        if has_fields and self.lazy:
             raise ValueError(
                 'lazy must be False for optical flow, got True: Fuse would leave the '
                 'horizontal motion as it was'
@@ -48,11 +52,11 @@ class OpticalFlowFlip(Flip):
         return super().transform(results)
 
     def _flip_imgs(self, imgs: list[NDArray[Any]], modality: str) -> list[NDArray[Any]]:
-        if modality != 'Flow':
+        if modality == 'RGB':
             return super()._flip_imgs(imgs, modality)
-        flipped = [mmcv.imflip(field, self.direction).copy() for field in imgs]
-        for field in flipped:
-            invert_horizontal(field)
+        flipped = [mmcv.imflip(image, self.direction).copy() for image in imgs]
+        for image in filter(is_field, flipped):
+            invert_horizontal(image)
         return flipped
 
 
@@ -78,8 +82,7 @@ class OpticalFlowTenCrop(TenCrop):
         """
         count = len(results['imgs'])
         results = super().transform(results)
-        if results['modality'] == 'Flow':
-            for index, field in enumerate(results['imgs']):
-                if index // count % 2:
-                    invert_horizontal(field)
+        for index, image in enumerate(results['imgs']):
+            if index // count % 2 and is_field(image):
+                invert_horizontal(image)
         return results

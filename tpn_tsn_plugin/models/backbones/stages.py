@@ -65,7 +65,7 @@ def split_stages(backbone: nn.Module) -> list[Stage]:
     # Some take out_indices, and return their last map whatever it says.
     if set(numbers) == {None}:
         return stages
-    wanted = tuple(backbone.out_indices)
+    wanted = tuple(vars(backbone)['out_indices'])
     if len(wanted) != 1:
         raise ValueError(
             f'out_indices of {type(backbone).__name__} must name one stage, got '

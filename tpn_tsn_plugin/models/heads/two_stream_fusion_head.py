@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch.nn.functional as F
+from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -54,6 +55,9 @@ class TwoStreamFusionHead(SegmentConsensusHead):
     Args:
         num_classes: Number of classes.
         in_channels: C.
+        conv_channels: Channels of a 3×3 convolution with normalisation and ReLU before
+            pooling; None for no such layer. Where streams were fused at their last
+            stage it is the first layer that sees both at one place.
         pool_size: Height and width that maps are averaged to before the first layer;
             7 for the layers of VGG.
         hidden_channels: Widths of fully connected layers before the classifier,
@@ -74,6 +78,7 @@ class TwoStreamFusionHead(SegmentConsensusHead):
         num_classes: int,
         in_channels: int,
         *,
+        conv_channels: int | None = None,
         pool_size: int = 1,
         hidden_channels: Sequence[int] = (),
         hidden_init_cfg: dict | None = None,
@@ -87,7 +92,14 @@ class TwoStreamFusionHead(SegmentConsensusHead):
             num_classes, in_channels, dropout_ratio=last, init_std=init_std, **kwargs
         )
         self.pool_size = pool_size
-        width = in_channels * pool_size**2
+        self.conv = nn.Identity()
+        if conv_channels is not None:
+            require_positive_int('conv_channels', conv_channels)
+            norm = dict(type='BN')
+            self.conv = ConvModule(
+                in_channels, conv_channels, 3, padding=1, norm_cfg=norm
+            )
+        width = (conv_channels or in_channels) * pool_size**2
         self.hidden = HiddenLayers(
             width, hidden_channels, dropout_ratio, hidden_init_cfg
         )
@@ -102,4 +114,5 @@ class TwoStreamFusionHead(SegmentConsensusHead):
         return super()._segment_features(x, segments, num_segs)
 
     def _pool(self, maps: Tensor) -> Tensor:
-        return self.hidden(F.adaptive_avg_pool2d(maps, self.pool_size).flatten(1))
+        pooled = F.adaptive_avg_pool2d(self.conv(maps), self.pool_size)
+        return self.hidden(pooled.flatten(1))

@@ -27,15 +27,19 @@ from .stream_plan import (
     run_streams,
     surviving_streams,
 )
+from .two_stream_heads import (
+    HEADS,
+    average_predictions,
+    require_heads,
+    require_same_classes,
+    require_weights,
+)
 from .two_stream_inputs import (
     INPUTS,
     frames_of_view,
     require_inputs,
     require_whole_clips,
 )
-
-# Of the first surviving stream and of the second.
-HEADS = ('cls_head', 'temporal_head')
 
 
 @MODELS.register_module()
@@ -101,12 +105,7 @@ class TwoStreamRecognizer(BaseModel):
         self.streams = surviving_streams(self.points)
         self._add_heads(cls_head, temporal_head)
         self._add_pooling(temporal_pooling, temporal_head_pooling)
-        if len(head_weights) != 2 or min(head_weights) < 0 or sum(head_weights) <= 0:
-            raise ValueError(
-                'head_weights must be two numbers from 0 on, not both 0, got '
-                f'{head_weights!r}'
-            )
-        self.head_weights = tuple(head_weights)
+        self.head_weights = require_weights(head_weights)
         if test_segments is not None:
             require_positive_int('test_segments', test_segments)
         self.test_segments = test_segments
@@ -127,21 +126,11 @@ class TwoStreamRecognizer(BaseModel):
         self.stream_fusion = nn.ModuleList(fusions)
 
     def _add_heads(self, cls_head: dict, temporal_head: dict | None) -> None:
-        both = len(self.streams) == 2
-        if both and temporal_head is None:
-            raise ValueError(
-                'both streams reach their end, so the temporal one needs '
-                'temporal_head; give it one, or cut a stream by a stream_fusion with '
-                'keep=False'
-            )
-        if not both and temporal_head is not None:
-            raise ValueError(
-                f'only the {self.streams[0]} stream is left, and cls_head is its head; '
-                'leave temporal_head out, or keep the other stream (keep=True)'
-            )
+        require_heads(self.streams, temporal_head)
         self.cls_head = MODELS.build(cls_head)
-        if both:
+        if temporal_head is not None:
             self.temporal_head = MODELS.build(temporal_head)
+            require_same_classes(self.cls_head, self.temporal_head)
         self.heads = dict(zip(self.streams, HEADS))
 
     def _add_pooling(self, first: dict | None, second: dict | None) -> None:
@@ -217,13 +206,8 @@ class TwoStreamRecognizer(BaseModel):
                 feats[stream], data_samples, **head_kwargs[stream]
             )
             scores.append([sample.pred_score for sample in data_samples])
-        if len(scores) == 1:
-            return data_samples
-        first, second = self.head_weights
-        for sample, a, b in zip(data_samples, *scores):
-            score = (first * a + second * b) / (first + second)
-            sample.set_pred_score(score)
-            sample.set_pred_label(score.argmax(dim=-1, keepdim=True))
+        if len(scores) > 1:
+            average_predictions(data_samples, scores, self.head_weights)
         return data_samples
 
     def extract_feat(

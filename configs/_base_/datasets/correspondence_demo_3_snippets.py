@@ -1,0 +1,10 @@
+_base_ = 'correspondence_demo.py'
+
+snippets = dict(_base_.snippet, num_clips=3)
+centres = dict(snippets, test_mode=True)
+train_dataloader = dict(
+    dataset=dict(pipeline=[_base_.open_video, snippets, *_base_.train_steps])
+)
+testing = dict(pipeline=[_base_.open_video, centres, *_base_.test_steps])
+val_dataloader = dict(dataset=testing)
+test_dataloader = dict(dataset=testing)

@@ -1,0 +1,10 @@
+# The spatial stream alone.
+_base_ = 'demo_two_stream_r18.py'
+
+model = dict(
+    _delete_=True,
+    type='Recognizer2D',
+    backbone=_base_.stream,
+    cls_head=_base_.head,
+    data_preprocessor=_base_.rgb,
+)

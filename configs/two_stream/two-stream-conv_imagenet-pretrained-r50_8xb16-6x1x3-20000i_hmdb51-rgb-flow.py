@@ -1,0 +1,9 @@
+_base_ = [
+    '../_base_/models/two_stream_r50.py',
+    '../_base_/datasets/hmdb51_two_streams.py',
+    '../_base_/schedules/tsn_20000i.py',
+]
+
+model = dict(cls_head=dict(num_classes=51), temporal_head=dict(num_classes=51))
+custom_hooks = [*_base_.custom_hooks, _base_.initialisation]
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys=_base_.first_convolution))

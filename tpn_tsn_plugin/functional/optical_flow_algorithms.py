@@ -1,0 +1,161 @@
+"""The algorithms that estimate optical flow, and their parameters.
+
+A further algorithm is a further entry of ``ALGORITHMS``. It is given pairs of frames
+one after another and may work on several at once. Shape letters: H and W pixels.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tpn_tsn_plugin.errors import MissingDependencyError, require_one_of
+
+# Sides in pixels: OpenCV's dense inverse search crashes below the first, and needs full
+# resolution below the second, where objects measure a few pixels.
+LEAST_SIDE, SMALL_SIDE = 16, 128
+
+Field = NDArray[np.float32]
+Levels = NDArray[np.uint8]
+Pair = tuple[Levels, Levels]
+Parameters = Mapping[str, Any]
+# OpenCV's ``DenseOpticalFlow``; its annotations demand a buffer that calc need not get.
+Estimator = Any
+
+
+class Algorithm(NamedTuple):
+    """A way to estimate optical flow.
+
+    Attributes:
+        run: Makes one field of each pair of grey frames, with all parameters given.
+        parameters: Its parameters and their defaults.
+    """
+
+    run: Callable[[Iterator[Pair], Parameters], Iterator[Field]]
+    parameters: Parameters
+
+
+def _dis(shape: tuple[int, ...]) -> Estimator:
+    if min(shape) < LEAST_SIDE:
+        raise ValueError(
+            f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side, "
+            f'got shape {shape}'
+        )
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    if min(shape) < SMALL_SIDE:
+        estimator.setFinestScale(0)
+    return estimator
+
+
+def _tvl1(_: tuple[int, ...]) -> Estimator:
+    # opencv-python leaves the folder of opencv-contrib-python's module, empty.
+    optflow = getattr(cv2, 'optflow', None)
+    if not hasattr(optflow, 'DualTVL1OpticalFlow'):
+        raise MissingDependencyError(
+            "algorithm 'tvl1' needs cv2.optflow, which is missing: opencv-python has "
+            'overwritten opencv-contrib-python; run `pip install --force-reinstall '
+            "--no-deps opencv-contrib-python`, or take the algorithm 'dis'"
+        )
+    return cv2.optflow.DualTVL1OpticalFlow.create()
+
+
+def _farneback(_: tuple[int, ...]) -> Estimator:
+    return cv2.FarnebackOpticalFlow.create()
+
+
+def _by_opencv(
+    create: Callable[[tuple[int, ...]], Estimator], **parameters: Any
+) -> Algorithm:
+    """Wrap an estimator of OpenCV, whose setters are called like the parameters."""
+
+    def run(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
+        estimator = None
+        for before, after in pairs:
+            if estimator is None:
+                estimator = create(before.shape)
+                for name, value in values.items():
+                    if value is not None:
+                        setter = f'set{name.title().replace("_", "")}'
+                        getattr(estimator, setter)(value)
+            yield estimator.calc(before, after, None)
+
+    return Algorithm(run, parameters)
+
+
+# By name. TV-L1 has OpenCV's defaults, Farneback those of MMAction2's extraction tool.
+ALGORITHMS: dict[str, Algorithm] = {
+    'dis': _by_opencv(
+        _dis,
+        finest_scale=None,  # 1, or 0 for small frames
+        patch_size=8,
+        patch_stride=3,
+        gradient_descent_iterations=25,
+        variational_refinement_iterations=5,
+    ),
+    'farneback': _by_opencv(
+        _farneback,
+        pyr_scale=0.5,
+        num_levels=3,
+        win_size=15,
+        num_iters=3,
+        poly_n=5,
+        poly_sigma=1.2,
+    ),
+    'tvl1': _by_opencv(
+        _tvl1,
+        **{'lambda': 0.15},
+        tau=0.25,
+        theta=0.3,
+        gamma=0.0,
+        epsilon=0.01,
+        scales_number=5,
+        scale_step=0.8,
+        warpings_number=5,
+        inner_iterations=30,
+        outer_iterations=10,
+        median_filtering=5,
+    ),
+}
+
+
+def complete_parameters(
+    algorithm: str, parameters: Parameters | None = None
+) -> dict[str, Any]:
+    """Check parameters of an algorithm and add the ones that are not given.
+
+    Args:
+        algorithm: A key of ``ALGORITHMS``.
+        parameters: Values that differ from the defaults.
+
+    Returns:
+        All parameters, in a fixed order, as JSON reads them back.
+
+    Raises:
+        ValueError: There is no such algorithm or parameter, or a value is no number
+            of its kind.
+    """
+    require_one_of('algorithm', algorithm, ALGORITHMS)
+    defaults = ALGORITHMS[algorithm].parameters
+    given = dict(parameters or {})
+    for name, value in given.items():
+        require_one_of(f'parameter of {algorithm!r}', name, defaults)
+        if value is not None or defaults[name] is not None:
+            given[name] = _number(
+                f'parameter {name} of {algorithm!r}', value, defaults[name]
+            )
+    return {name: given.get(name, default) for name, default in defaults.items()}
+
+
+def _number(what: str, value: Any, default: Any) -> float:
+    whole = not isinstance(default, float)
+    number = isinstance(value, Integral if whole else Real)
+    if not number or isinstance(value, bool) or not 0 <= value < math.inf:
+        raise ValueError(
+            f'{what} must be a {"whole " if whole else ""}number from 0 on, '
+            f'got {value!r}'
+        )
+    return int(value) if whole else float(value)
