@@ -1,5 +1,7 @@
 """List files of the videos and frames that are there."""
 
+import zipfile
+
 import pytest
 
 from tpn_tsn_plugin.datasets.annotations import VideoEntry, VideoList
@@ -48,6 +50,15 @@ def test_videos_are_found_with_another_suffix_or_place(tmp_path):
     (file,) = make(VIDEOS, videos=tmp_path)
     assert file.lines == ['run/a.mp4 0', 'b.avi 1 3']
     assert list(file.missing) == ['run/c.avi']
+
+
+def test_frames_of_an_archive_are_counted(tmp_path):
+    (tmp_path / 'run').mkdir()
+    with zipfile.ZipFile(tmp_path / 'run' / 'a.zip', 'w') as archive:
+        for number in (1, 2, 3):
+            archive.writestr(f'img_{number:05}.jpg', b'')
+    (file,) = make(VIDEOS, rawframes=tmp_path)
+    assert file.lines == ['run/a 3 0']
 
 
 def test_frames_are_counted_and_background_is_left_out(tmp_path):

@@ -245,3 +245,11 @@ def test_errors_keep_their_class_through_the_registry(tmp_path):
 def test_list_that_is_a_folder(tmp_path):
     with pytest.raises(AnnotationError, match='cannot be read'):
         CheckedRawframeDataset(str(tmp_path), [])
+
+
+def test_an_archive_stands_for_its_folder(make, tmp_path):
+    (tmp_path / 'rawframes' / 'packed.zip').touch()
+    (sample,) = [make('packed 12 0\n').get_data_info(0)]
+    assert sample['frame_dir'].endswith('rawframes/packed')
+    with pytest.raises(MissingVideoError, match='1 of 1 frame folders'):
+        make('other 12 0\n')

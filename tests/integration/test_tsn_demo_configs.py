@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from demo_runs import BATCH, SIZES, DemoRuns, small
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
-from tsn_demo_runs import BATCH, SIZES, DemoRuns, small
 
 from tpn_tsn_plugin.analysis.training_log import read_test
 from tpn_tsn_plugin.functional.window_integration import integrate_windows

@@ -23,6 +23,7 @@ from .annotation_list import (
 from .annotations.recognise import recognise
 from .sample_identity import folder_identity, part_identity
 from .transforms import FindFrames
+from .transforms.frame_archive import find_archive
 from .video_files import VIDEO_SUFFIXES, some_of
 
 
@@ -132,7 +133,9 @@ class CheckedRawframeDataset(RawframeDataset):
         folders = dict.fromkeys(sample['frame_dir'] for sample in data_list)
         # What is not on a disk is passed over.
         missing = [
-            name for name in folders if '://' not in name and not osp.isdir(name)
+            name
+            for name in folders
+            if '://' not in name and not (osp.isdir(name) or find_archive(name))
         ]
         if missing:
             raise MissingVideoError(

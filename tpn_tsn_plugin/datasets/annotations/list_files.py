@@ -11,6 +11,7 @@ from tpn_tsn_plugin.errors import (
     PluginError,
 )
 
+from ..transforms.frame_archive import find_archive
 from ..transforms.frame_folder import find_all_frames
 from ..video_files import VideoFinder
 from .records import VideoEntry, VideoList
@@ -139,7 +140,7 @@ def _frame_finder(root: Path | None) -> Find:
     def find(entry: VideoEntry) -> str:
         place, frames = entry.places[0], None
         if root is not None:
-            there = (place for place in entry.places if (root / place).is_dir())
+            there = (place for place in entry.places if _is_there(root / place))
             place = next(there, '')
             if not place:
                 raise MissingVideoError(f'no such folder below {root}')
@@ -155,6 +156,11 @@ def _frame_finder(root: Path | None) -> Find:
         return f'{place} {offset} {length}'
 
     return find
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a folder, or an archive in its place, exists."""
+    return folder.is_dir() or find_archive(str(folder)) is not None
 
 
 def count_frames(folder: Path) -> int:

@@ -114,7 +114,7 @@ def find_all_frames(folder: str) -> dict[str, FrameFiles]:
     Raises:
         FrameFolderError: The folder holds no frames, or files of any kind are missing.
     """
-    there = _kinds(list_dir_or_file(folder, list_dir=False, recursive=True))
+    there = _kinds(_list(folder, recursive=True))
     rgb = _rgb_kinds([kind for kind in there if '/' not in kind.head])
     optical_flow = [kind for kind in there if _is_optical_flow(kind)]
     if not rgb and not optical_flow:

@@ -1,4 +1,4 @@
-"""Short runs of the TSN demo configs on small data, and what they left."""
+"""Short runs of demo configs on small data, and what they left."""
 
 import copy
 from dataclasses import dataclass, field
@@ -17,7 +17,11 @@ SCENE = dict(size=32, num_frames=24, fps=4)
 BATCH = 4
 
 
-def small(data_root: Path | None = None) -> dict[str, Any]:
+def small(
+    data_root: Path | None = None,
+    sizes: dict[str, int] = SIZES,
+    scene: dict[str, int] = SCENE,
+) -> dict[str, Any]:
     """What makes a demo config short, as ``--cfg-options`` takes it."""
     options: dict[str, Any] = {
         'train_cfg.max_epochs': 1,
@@ -28,8 +32,8 @@ def small(data_root: Path | None = None) -> dict[str, Any]:
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         options |= {f'{loader}.num_workers': 0, f'{loader}.persistent_workers': False}
         dataset = f'{loader}.dataset'
-        options |= {f'{dataset}.num_videos.{key}': n for key, n in SIZES.items()}
-        options |= {f'{dataset}.scene.{key}': n for key, n in SCENE.items()}
+        options |= {f'{dataset}.num_videos.{key}': n for key, n in sizes.items()}
+        options |= {f'{dataset}.scene.{key}': n for key, n in scene.items()}
         if data_root is not None:
             options[f'{dataset}.data_root'] = str(data_root)
     return options
@@ -101,10 +105,14 @@ class DemoRuns:
     Attributes:
         folder: Where data and work dirs go.
         keep: Configs whose checkpoints others need.
+        sizes: Number of videos by split.
+        scene: Options of the scene.
     """
 
     folder: Path
     keep: tuple[str, ...] = ()
+    sizes: dict[str, int] = field(default_factory=lambda: SIZES)
+    scene: dict[str, int] = field(default_factory=lambda: SCENE)
     done: dict[str, Run] = field(default_factory=dict)
 
     @property
@@ -121,7 +129,8 @@ class DemoRuns:
     def _run(self, path: Path, options: dict[str, Any]) -> Run:
         work_dir = self.folder / path.stem
         config = Config.fromfile(path)
-        config.merge_from_dict({**small(self.data_root), **options})
+        short = small(self.data_root, self.sizes, self.scene)
+        config.merge_from_dict({**short, **options})
         config.work_dir = str(work_dir)
         recorder = Recorder()
 
