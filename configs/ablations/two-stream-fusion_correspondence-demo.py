@@ -2,11 +2,11 @@ title = 'Stream fusion, correspondence task'
 metric = 'acc/top1'
 parameters = True
 
-data = 'r18_1xb16-6x1x1-16e_correspondence-demo'
+data = 'r18_1xb16-6x1x1-12e_correspondence-demo'
 cells = [
     dict(row=row, column='test top-1', config=f'../two_stream/{config}.py')
     for row, config in [
-        ('RGB alone', 'tsn_r18_1xb16-1x1x1-16e_correspondence-demo-rgb'),
+        ('RGB alone', 'tsn_r18_1xb16-1x1x1-12e_correspondence-demo-rgb'),
         ('optical flow alone', f'tsn_{data}-flow'),
         ('late fusion', f'two-stream-late_{data}-rgb-flow'),
         ('sum', f'two-stream-sum_{data}-rgb-flow'),

@@ -2,7 +2,7 @@ title = 'Temporal pooling, convolution fusion, three snippets, correspondence ta
 metric = 'acc/top1'
 parameters = True
 
-data = 'r18_1xb16-6x1x3-16e_correspondence-demo-rgb-flow'
+data = 'r18_1xb16-6x1x3-12e_correspondence-demo-rgb-flow'
 cells = [
     dict(
         row=row,

@@ -24,8 +24,8 @@ from mmengine.registry import init_default_scope
 import tpn_tsn_plugin
 from tpn_tsn_plugin.registry import MODELS
 
-# Pixels where no crop says it: the demo's clips are taken as they are.
-UNCROPPED = 56
+# Pixels where no crop says it: the demos' clips are taken as they are.
+UNCROPPED = {'TempoDemoDataset': 56, 'CorrespondenceDemoDataset': 64}
 
 
 def read_config(path: Path) -> Config:
@@ -42,12 +42,15 @@ def backbones(config: Config) -> dict[str, ConfigDict]:
     return {k: v for k, v in config.model.items() if k.endswith('backbone')}
 
 
-def crop_size(pipeline: list[ConfigDict]) -> int:
-    """Height and width of what a pipeline hands to the model."""
+def crop_size(dataset: ConfigDict) -> int:
+    """Height and width of what a data set's pipeline hands to the model."""
     sizes = [
-        step[key] for step in pipeline for key in ('crop_size', 'size') if key in step
+        step[key]
+        for step in dataset.pipeline
+        for key in ('crop_size', 'size')
+        if key in step
     ]
-    return sizes[-1] if sizes else UNCROPPED
+    return sizes[-1] if sizes else UNCROPPED[dataset.type]
 
 
 def sampling(pipeline: list[ConfigDict]) -> ConfigDict:
@@ -66,9 +69,9 @@ def view_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
         (1, 1, 3, T, H, W) for clips, (1, K, C, H, W) for segments. Where snippets are
         sampled at a fixed rate, K is that of training.
     """
-    pipeline = config.test_dataloader.dataset.pipeline
-    step = sampling(pipeline)
-    size = size or crop_size(pipeline)
+    dataset = config.test_dataloader.dataset
+    step = sampling(dataset.pipeline)
+    size = size or crop_size(dataset)
     if config.model.data_preprocessor.format_shape == 'NCTHW':
         return (1, 1, 3, step.clip_len, size, size)
     if 'num_clips' not in step:
@@ -79,8 +82,7 @@ def view_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
 
 def two_stream_view(config: Config, size: int | None = None) -> dict[str, tuple]:
     """Shapes of both inputs of a two-stream model, one video with one view."""
-    pipeline = config.test_dataloader.dataset.pipeline
-    size = size or crop_size(pipeline)
+    size = size or crop_size(config.test_dataloader.dataset)
     frames = sampling(training_pipeline(config)).num_clips
     streams = zip(('imgs', 'flow_imgs'), backbones(config).values(), strict=True)
     return {

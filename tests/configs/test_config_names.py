@@ -94,7 +94,8 @@ def test_data_in_the_name(config_path, read):
     keys = ('type', 'data_root', 'data_prefix', 'ann_file', 'split')
     says = re.sub(r'\W|_', '', ' '.join(str(dataset.get(key)) for key in keys)).lower()
     assert [word for word in name['dataset'].split('-') if word not in says] == []
-    modality = 'flow' if name['modality'] == 'flow' else 'rgb'
+    computed = 'ComputeOpticalFlow' in [step.type for step in dataset.pipeline]
+    modality = 'flow' if name['modality'] == 'flow' and not computed else 'rgb'
     assert dataset.get('modality', 'RGB').lower() == modality
 
 
@@ -108,7 +109,9 @@ def test_snippet_in_the_name(config_path, read, flops):
         assert step.get('keep_rgb', False) == keeps
         channels = 3 * (int(name['clip_len']) - 1 + keeps)
     elif name['modality'] == 'flow':
-        channels = 2 * int(name['clip_len'])
+        # fields that are computed lie between the frames
+        fields = int(name['clip_len']) - ('ComputeOpticalFlow' in types)
+        channels = 2 * fields
     else:
         channels = 3
     assert config.model.backbone.get('in_channels', 3) == channels

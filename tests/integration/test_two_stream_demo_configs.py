@@ -23,10 +23,10 @@ SIZES = dict(train=16, val=8, test=8)
 SCENE = dict(num_frames=12)
 CLASSES = 16
 
-CONV = 'two-stream-conv_r18_1xb16-6x1x1-16e_correspondence-demo-rgb-flow'
-LATE = 'two-stream-late_r18_1xb16-6x1x1-16e_correspondence-demo-rgb-flow'
-RGB = 'tsn_r18_1xb16-1x1x1-16e_correspondence-demo-rgb'
-FLOW = 'tsn_r18_1xb16-6x1x1-16e_correspondence-demo-flow'
+CONV = 'two-stream-conv_r18_1xb16-6x1x1-12e_correspondence-demo-rgb-flow'
+LATE = 'two-stream-late_r18_1xb16-6x1x1-12e_correspondence-demo-rgb-flow'
+RGB = 'tsn_r18_1xb16-1x1x1-12e_correspondence-demo-rgb'
+FLOW = 'tsn_r18_1xb16-6x1x1-12e_correspondence-demo-flow'
 
 pytestmark = pytest.mark.integration
 

@@ -5,6 +5,8 @@ positions: H and W, or T, H and W. Position by position, so all of them must agr
 Source: Feichtenhofer, Pinz and Zisserman (CVPR 2016), section 3.1, equations 1 to 5.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -91,11 +93,17 @@ def bilinear_fusion(a: Tensor, b: Tensor) -> Tensor:
         ValueError: The positions differ.
     """
     require_same_positions(a, b)
-    with torch.autocast(a.device.type, enabled=False):
+    with _full_precision(a.device.type):
         if a.dtype.itemsize < torch.float32.itemsize:
             a, b = a.float(), b.float()
         products = (a.flatten(2) @ b.to(a.dtype).flatten(2).mT).flatten(1)
         return F.normalize(signed_sqrt(products), dim=1)
+
+
+def _full_precision(device: str) -> AbstractContextManager:
+    if not torch.amp.is_autocast_available(device):
+        return nullcontext()
+    return torch.autocast(device, enabled=False)
 
 
 def signed_sqrt(x: Tensor) -> Tensor:
