@@ -1,6 +1,8 @@
 """Short runs of demo configs on small data, and what they left."""
 
 import copy
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,23 @@ def small(
         if data_root is not None:
             options[f'{dataset}.data_root'] = str(data_root)
     return options
+
+
+def run_mim(
+    task: str, *arguments: str, config: Path, cwd: Path, env: dict[str, str]
+) -> str:
+    """What ``mim train`` or ``mim test`` prints in a user's folder."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'mim', task, 'mmaction', str(config), *arguments],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed[-3000:]
+    return printed
 
 
 class Recorder(Hook):

@@ -3,13 +3,12 @@
 import json
 import math
 import re
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from demo_runs import BATCH, DemoRuns, Recorder, small
+from demo_runs import BATCH, DemoRuns, Recorder, run_mim, small
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader, Runner
@@ -155,19 +154,7 @@ def test_train_and_test_with_mim(installed_plugin, installed_env, tmp_path):
         options.pop(f'train_dataloader.{key}')
     given = ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
 
-    def mim(task, *arguments):
-        done = subprocess.run(
-            [sys.executable, '-m', 'mim', task, 'mmaction', str(config), *arguments],
-            cwd=tmp_path,
-            env=installed_env,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        printed = done.stdout + done.stderr
-        assert done.returncode == 0, printed[-3000:]
-        return printed
-
+    mim = partial(run_mim, config=config, cwd=tmp_path, env=installed_env)
     trained = mim('train', *given)
     assert re.search(r'Epoch\(train\) +\[1\]\[4/4\]', trained)
     manifest = tmp_path / 'work_dirs/demo_data/correspondence/manifest.json'

@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModule
 from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import Tensor, nn
 
@@ -23,13 +22,13 @@ from tpn_tsn_plugin.models.backbones.bn_inception_table import (
     STAGES,
     Block,
 )
-from tpn_tsn_plugin.models.backbones.pretrained import load_pretrained
+from tpn_tsn_plugin.models.backbones.staged_backbone import StagedBackbone
 from tpn_tsn_plugin.models.backbones.stages import Stage
 from tpn_tsn_plugin.registry import MODELS
 
 
 @MODELS.register_module()
-class BNInception(BaseModule):
+class BNInception(StagedBackbone):
     """Inception with batch normalisation.
 
     The public weights (``bn_inception-9f5701afb96c8044.pth``,
@@ -70,15 +69,11 @@ class BNInception(BaseModule):
         for index in out_indices:
             require_one_of('out_indices', index, range(len(STAGES)))
         require_one_of('frozen_stages', frozen_stages, range(-1, len(STAGES) + 1))
-        super().__init__(
-            init_cfg=init_cfg
-            or [
-                dict(type='Kaiming', layer='Conv2d'),
-                dict(type='Constant', layer='BatchNorm2d', val=1),
-            ]
-        )
-        self.pretrained = pretrained
-        self.out_indices = tuple(out_indices)
+        start: list[dict] = [
+            dict(type='Kaiming', layer='Conv2d'),
+            dict(type='Constant', layer='BatchNorm2d', val=1),
+        ]
+        super().__init__(out_indices, pretrained, init_cfg or start)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
         self._add_conv('conv1_7x7_s2', in_channels, 64, 7, stride=2)
@@ -110,28 +105,6 @@ class BNInception(BaseModule):
         self._add_conv(f'{name}_double_3x3_2', out, out, 3, block.stride)
         if block.projection is not None:
             self._add_conv(f'{name}_pool_proj', in_channels, block.projection, 1)
-
-    def init_weights(self) -> None:
-        """Start from ``pretrained`` or as ``init_cfg`` says."""
-        super().init_weights()
-        if self.pretrained is not None:
-            load_pretrained(self, self.pretrained)
-
-    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """Compute maps of images.
-
-        Args:
-            x: Images (N, in_channels, H, W).
-
-        Returns:
-            The map of the stage in ``out_indices``, or a tuple where it names several.
-        """
-        maps = []
-        for stage in self.stages():
-            x = stage.run(x)
-            if stage.index in self.out_indices:
-                maps.append(x)
-        return maps[0] if len(maps) == 1 else tuple(maps)
 
     def stages(self) -> Iterator[Stage]:
         """The stages conv1, conv2, inception_3a, …, inception_5b."""

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 import torch.nn.functional as F
 from mmcv.cnn import VGG as MMCVVGG
 from mmcv.cnn import make_vgg_layer
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from tpn_tsn_plugin.errors import require_one_of, require_positive_int
-from tpn_tsn_plugin.models.backbones.pretrained import load_pretrained
+from tpn_tsn_plugin.models.backbones.staged_backbone import StagedBackbone
 from tpn_tsn_plugin.models.backbones.stages import Stage
 from tpn_tsn_plugin.registry import MODELS
 
@@ -25,7 +24,7 @@ _FC_CHANNELS = 4096
 
 
 @MODELS.register_module()
-class VGG(BaseModule):
+class VGG(StagedBackbone):
     """VGG without batch normalisation.
 
     torchvision's weights load but for their last layer; without ``with_fc`` the other
@@ -71,15 +70,11 @@ class VGG(BaseModule):
             out_indices = (stages - 1,)
         for index in out_indices:
             require_one_of(f'out_indices (with_fc={with_fc})', index, range(stages))
-        super().__init__(
-            init_cfg=init_cfg
-            or [
-                dict(type='Kaiming', layer='Conv2d'),
-                dict(type='Normal', layer='Linear', std=0.01),
-            ]
-        )
-        self.pretrained = pretrained
-        self.out_indices = tuple(out_indices)
+        start: list[dict] = [
+            dict(type='Kaiming', layer='Conv2d'),
+            dict(type='Normal', layer='Linear', std=0.01),
+        ]
+        super().__init__(out_indices, pretrained, init_cfg or start)
         self.before_pool = before_pool
         self.with_fc = with_fc
         layers: list[nn.Module] = []
@@ -97,28 +92,6 @@ class VGG(BaseModule):
                 nn.Linear(_FC_CHANNELS, _FC_CHANNELS),
                 nn.ReLU(inplace=True),
             )
-
-    def init_weights(self) -> None:
-        """Start from ``pretrained`` or as ``init_cfg`` says."""
-        super().init_weights()
-        if self.pretrained is not None:
-            load_pretrained(self, self.pretrained)
-
-    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """Compute maps of images.
-
-        Args:
-            x: Images (N, in_channels, H, W), H and W at least 32.
-
-        Returns:
-            The map of the stage in ``out_indices``, or a tuple where it names several.
-        """
-        maps = []
-        for stage in self.stages():
-            x = stage.run(x)
-            if stage.index in self.out_indices:
-                maps.append(x)
-        return maps[0] if len(maps) == 1 else tuple(maps)
 
     def stages(self) -> Iterator[Stage]:
         """The stages relu1, pool1, relu2, …, pool5 and, with ``with_fc``, fc."""
