@@ -55,11 +55,11 @@ def sample(snippets=2, fields=5, rgb=1, size=(8, 10)):
     }
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """RGB frames and fields, numbered from 1, lossless."""
+@pytest.fixture(params=[0, 1])
+def folder(tmp_path, request):
+    """RGB frames, numbered from 0 or 1, and fields, numbered from 1, lossless."""
     frames = moving_frames()
-    for i, frame in enumerate(frames, 1):
+    for i, frame in enumerate(frames, request.param):
         cv2.imwrite(str(tmp_path / f'img_{i:05}.png'), frame[..., ::-1])
     greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
     for i, field in enumerate(estimate(greys), 1):
