@@ -31,6 +31,10 @@ class CheckpointError(PluginError, ValueError):
     """A checkpoint does not fit what it is to be loaded into."""
 
 
+class ScoreFileError(PluginError, ValueError):
+    """A file of predictions cannot be used as it is."""
+
+
 class DemoDataError(PluginError, ValueError):
     """A demo data folder cannot be used as it is."""
 

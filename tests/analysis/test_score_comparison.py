@@ -9,7 +9,7 @@ from score_dumps import toy_probabilities, toy_scores
 
 from tpn_tsn_plugin.analysis.score_comparison import compare, prepare, search
 from tpn_tsn_plugin.analysis.score_files import JoinedScores
-from tpn_tsn_plugin.analysis.score_unpickler import ScoreFileError
+from tpn_tsn_plugin.errors import ScoreFileError
 from tpn_tsn_plugin.functional.score_fusion import evaluate
 
 LABELS = np.arange(60) % 6

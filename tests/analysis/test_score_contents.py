@@ -12,7 +12,7 @@ from tpn_tsn_plugin.analysis.score_contents import (
     read_labels,
     read_values,
 )
-from tpn_tsn_plugin.analysis.score_unpickler import ScoreFileError
+from tpn_tsn_plugin.errors import ScoreFileError
 
 PATH = Path('rgb.pkl')
 

@@ -15,7 +15,7 @@ from tpn_tsn_plugin.analysis.score_files import (
     read_score_file,
     write_score_file,
 )
-from tpn_tsn_plugin.analysis.score_unpickler import ScoreFileError
+from tpn_tsn_plugin.errors import ScoreFileError
 from tpn_tsn_plugin.evaluation import VideoMeanAP
 
 CLASSES = 6

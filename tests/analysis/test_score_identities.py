@@ -11,8 +11,7 @@ from tpn_tsn_plugin.analysis.score_identities import (
     read_names,
     require_different,
 )
-from tpn_tsn_plugin.analysis.score_unpickler import ScoreFileError
-from tpn_tsn_plugin.errors import AnnotationError
+from tpn_tsn_plugin.errors import AnnotationError, ScoreFileError
 
 PATH = Path('rgb.pkl')
 

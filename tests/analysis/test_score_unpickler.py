@@ -18,10 +18,10 @@ from score_dumps import toy_probabilities, write_dump
 
 from tpn_tsn_plugin.analysis.score_unpickler import (
     PIECES,
-    ScoreFileError,
     ScoreUnpickler,
     load_samples,
 )
+from tpn_tsn_plugin.errors import ScoreFileError
 
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
 

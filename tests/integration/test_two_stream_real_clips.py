@@ -1,10 +1,9 @@
 """Both streams trained on two of the real clips, optical flow computed on the way."""
 
 import pytest
-from mmengine.config import Config
 from mmengine.runner import Runner
+from two_real_clips import train_on_two_clips
 
-CLIPS = (('arm_wrestling.mp4', 0), ('apply_eye_makeup.avi', 1))
 CONFIG = 'configs/two_stream/two-stream-conv_r18_1xb8-6x1x3-30e_own-videos-rgb-flow.py'
 EPOCHS = 20
 
@@ -19,30 +18,14 @@ def set_steps(pipeline, kind, **options):
 
 @pytest.fixture
 def config(repo_root, media_dir, tmp_path):
-    """The config as a user changes it: classes, videos; small frames for haste."""
-    clips = tmp_path / 'clips.txt'
-    clips.write_text(''.join(f'{name} {label}\n' for name, label in CLIPS))
-    cfg = Config.fromfile(repo_root / CONFIG)
     options = {
-        'work_dir': str(tmp_path / 'work'),
-        'model.cls_head.num_classes': 2,
         'model.temporal_head.num_classes': 2,
-        'randomness.seed': 0,
         'optim_wrapper.optimizer.lr': 0.05,
         'default_hooks.checkpoint.interval': EPOCHS,
-        'default_hooks.checkpoint.save_best': None,
         'train_cfg.max_epochs': EPOCHS,
         'train_cfg.val_interval': EPOCHS,
     }
-    for loader in ('train', 'val', 'test'):
-        options |= {
-            f'{loader}_dataloader.dataset.ann_file': str(clips),
-            f'{loader}_dataloader.dataset.data_prefix.video': str(media_dir),
-            f'{loader}_dataloader.num_workers': 0,
-            f'{loader}_dataloader.persistent_workers': False,
-        }
-    cfg.merge_from_dict(options)
-    return cfg
+    return train_on_two_clips(repo_root / CONFIG, media_dir, tmp_path, options)
 
 
 @pytest.mark.parametrize('algorithm', ['dis', 'tvl1'])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.errors import ScoreFileError
 from tpn_tsn_plugin.functional.score_fusion import (
     activate,
     before_activation,
@@ -21,7 +22,6 @@ from tpn_tsn_plugin.functional.score_fusion import (
 from tpn_tsn_plugin.functional.weight_search import FoundWeights, search_weights
 
 from .score_files import JoinedScores
-from .score_unpickler import ScoreFileError
 
 HOLDS = {'softmax': 'probabilities', 'sigmoid': 'probabilities', None: 'scores'}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .score_unpickler import ScoreFileError
+from tpn_tsn_plugin.errors import ScoreFileError
 
 # What MMAction2's datasets give a video without label.
 UNKNOWN = -1

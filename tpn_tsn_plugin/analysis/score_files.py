@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from tpn_tsn_plugin.datasets.video_files import some_of
+from tpn_tsn_plugin.errors import ScoreFileError
 
 from .score_contents import as_sets, choose_task, read_labels, read_values
 from .score_identities import (
@@ -23,7 +24,7 @@ from .score_identities import (
     require_different,
     without_suffix,
 )
-from .score_unpickler import OpenFile, ScoreFileError, load_samples, open_binary
+from .score_unpickler import OpenFile, load_samples, open_binary
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from typing import Any
 from tpn_tsn_plugin.datasets.annotation_list import read_list
 from tpn_tsn_plugin.datasets.sample_identity import part_identity
 from tpn_tsn_plugin.datasets.video_files import VIDEO_SUFFIXES, some_of
-
-from .score_unpickler import ScoreFileError
+from tpn_tsn_plugin.errors import ScoreFileError
 
 # The first that all samples have counts.
 NAME_KEYS = ('video_id', 'filename', 'frame_dir', 'audio_path')

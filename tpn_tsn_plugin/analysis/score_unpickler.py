@@ -26,15 +26,11 @@ from tpn_tsn_plugin.compat.checkpoint_pieces import (
     new_array,
     new_scalar,
 )
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import ScoreFileError
 
 SHOWN_CHARACTERS = 120
 
 OpenFile = Callable[[Path], BinaryIO]
-
-
-class ScoreFileError(PluginError, ValueError):
-    """A file of predictions cannot be used as it is."""
 
 
 class Piece:

@@ -28,7 +28,8 @@ from tpn_tsn_plugin.analysis.score_report import (
     to_dict,
     to_markdown,
 )
-from tpn_tsn_plugin.analysis.score_unpickler import OpenFile, ScoreFileError
+from tpn_tsn_plugin.analysis.score_unpickler import OpenFile
+from tpn_tsn_plugin.errors import ScoreFileError
 from tpn_tsn_plugin.functional.score_fusion import ACTIVATIONS, check_weights
 from tpn_tsn_plugin.functional.weight_search import SEARCH_METRICS
 

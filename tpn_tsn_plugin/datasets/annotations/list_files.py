@@ -106,7 +106,7 @@ def _make_file(
         # It takes a line without label as one of the last class.
         file.notes.append(
             f'{file.name} leaves out {background} background videos, which '
-            'RawframeDataset cannot read'
+            "MMAction2's RawframeDataset cannot read"
         )
     return file
 

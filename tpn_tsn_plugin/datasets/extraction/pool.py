@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import cv2
 
-from tpn_tsn_plugin.datasets.tempo_demo.parallel import (
-    _context,
-    _start_worker,
+from tpn_tsn_plugin.datasets.workers import (
     available_cores,
+    start_worker,
+    worker_context,
 )
 from tpn_tsn_plugin.errors import MissingDependencyError, PluginError
 
@@ -62,7 +62,7 @@ class _Shared:
     """What all processes count, and whether they are to stop."""
 
     def __init__(self) -> None:
-        context = _context()
+        context = worker_context()
         self._videos = context.Value('d', 0.0)
         self._fields = context.Value('q', 0)
         self.stop = context.Event()
@@ -88,7 +88,7 @@ _shared: _Shared | None = None
 def _start(shared: _Shared) -> None:
     global _shared
     _shared = shared
-    _start_worker()
+    start_worker()
 
 
 def _work(job: VideoJob) -> Result:
@@ -144,7 +144,7 @@ def extract_videos(
 
 @contextmanager
 def _pool(workers: int, shared: _Shared) -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(workers, _context(), _start, (shared,)) as pool:
+    with ProcessPoolExecutor(workers, worker_context(), _start, (shared,)) as pool:
         try:
             yield pool
         except BaseException as error:

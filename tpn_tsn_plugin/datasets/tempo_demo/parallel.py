@@ -1,41 +1,20 @@
 """Running many small independent jobs over processes, with a progress callback."""
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
-import cv2
+from tpn_tsn_plugin.datasets.workers import (
+    available_cores,
+    start_worker,
+    worker_context,
+)
 
 from .progress import Report
 
 Job = TypeVar('Job')
 Result = TypeVar('Result')
-
-
-def _end_with_parent() -> None:
-    """Leave no worker behind when the parent is killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _start_worker() -> None:
-    cv2.setNumThreads(0)
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_jobs(
@@ -63,7 +42,7 @@ def run_jobs(
     workers = max(1, min(workers, len(jobs)))
     if workers == 1:
         return _collect(map(work, jobs), len(jobs), report)
-    with ProcessPoolExecutor(workers, _context(), _start_worker) as pool:
+    with ProcessPoolExecutor(workers, worker_context(), start_worker) as pool:
         try:
             return _collect(pool.map(work, jobs, chunksize=4), len(jobs), report)
         except BaseException:
@@ -83,9 +62,3 @@ def _collect(
         if report is not None:
             report(len(collected), total)
     return collected
-
-
-def _context() -> multiprocessing.context.BaseContext:
-    """Prefer fork, as PyTorch's data loader does: no import of the package anew."""
-    methods = multiprocessing.get_all_start_methods()
-    return multiprocessing.get_context('fork' if 'fork' in methods else None)
