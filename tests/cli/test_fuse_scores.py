@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from scipy.special import expit, softmax
 from score_dumps import toy_probabilities, toy_scores, write_dump
 
-from tpn_tsn_plugin.analysis.score_files import read_score_file
+from tpn_tsn_plugin.analysis.scores.files import read_score_file
 from tpn_tsn_plugin.cli.main import cli
 from tpn_tsn_plugin.functional.score_fusion import evaluate
 

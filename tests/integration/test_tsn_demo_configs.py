@@ -12,7 +12,7 @@ from demo_runs import BATCH, SIZES, DemoRuns, run_mim, small
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
-from tpn_tsn_plugin.analysis.training_log import read_test
+from tpn_tsn_plugin.analysis.experiments.training_log import read_test
 from tpn_tsn_plugin.functional.window_integration import integrate_windows
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
-from tpn_tsn_plugin.analysis import ablation
+from tpn_tsn_plugin.analysis.experiments import family as families
 from tpn_tsn_plugin.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,9 +58,9 @@ def experiments(monkeypatch, tmp_path):
             (experiment.work_dir / 'last_checkpoint').write_text(str(checkpoint))
             return dict(test={experiment.metric: 0.5})
 
-        monkeypatch.setattr(ablation, 'run_experiment', run)
-        family = ablation.read_family(path)
-        ablation.run_family(family, tmp_path, [0])
+        monkeypatch.setattr(families, 'run_experiment', run)
+        family = families.read_family(path)
+        families.run_family(family, tmp_path, [0])
         places = {cell.label: (cell.row, cell.column) for cell in family.cells}
         prepared = {places.get(one.label): one for one in ran}
         assert len(prepared) == len(family.cells) + len(family.sources)
@@ -153,9 +153,11 @@ def test_initialisation_family(experiments):
     cells = experiments(ROOT / 'configs/ablations/tsn-initialisation_tempo-demo.py')
     source = cells.pop(None)
     assert source.load_config().model.backbone.get('in_channels', 3) == 3
-    assert set(cells) == {(row, 'test top-1') for row in STARTS}
-    for (row, _), experiment in cells.items():
+    rates = {'learning rate 0.1': 0.1, 'learning rate 0.01': 0.01}
+    assert set(cells) == {(row, column) for row in STARTS for column in rates}
+    for (row, column), experiment in cells.items():
         config = experiment.load_config()
+        assert config.optim_wrapper.optimizer.lr == rates[column]
         assert [hook.type for hook in config.custom_hooks] == STARTS[row]
         for hook in config.custom_hooks:
             if hook.type == 'CrossModalityInitHook':

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader, Runner
 
-from tpn_tsn_plugin.analysis.training_log import read_test
+from tpn_tsn_plugin.analysis.experiments.training_log import read_test
 from tpn_tsn_plugin.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]

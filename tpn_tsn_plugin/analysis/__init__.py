@@ -1,1 +1,1 @@
-"""Experiments and what is read from them."""
+"""What is measured: experiments, benchmarks, saved predictions, visual tempo."""

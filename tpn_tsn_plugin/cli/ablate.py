@@ -6,14 +6,14 @@ from time import perf_counter
 
 import click
 
-from tpn_tsn_plugin.analysis.ablation import (
+from tpn_tsn_plugin.analysis.experiments.family import (
     Family,
     Finished,
     Result,
     read_family,
     run_family,
 )
-from tpn_tsn_plugin.analysis.ablation_table import table
+from tpn_tsn_plugin.analysis.experiments.family_table import table
 
 from .demo import read_seeds
 

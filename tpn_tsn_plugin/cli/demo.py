@@ -11,8 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from tpn_tsn_plugin.analysis.comparison import markdown, summarise
-from tpn_tsn_plugin.analysis.experiment import Experiment, Progress, run_experiment
+from tpn_tsn_plugin.analysis.experiments.comparison import markdown, summarise
+from tpn_tsn_plugin.analysis.experiments.experiment import (
+    Experiment,
+    Progress,
+    run_experiment,
+)
 from tpn_tsn_plugin.datasets.tempo_demo import (
     CONTACT_SHEET,
     TempoOptions,

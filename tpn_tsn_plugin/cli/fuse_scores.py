@@ -11,24 +11,24 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from tpn_tsn_plugin.analysis.score_comparison import (
+from tpn_tsn_plugin.analysis.scores.comparison import (
     Prepared,
     compare,
     prepare,
     search,
 )
-from tpn_tsn_plugin.analysis.score_files import (
+from tpn_tsn_plugin.analysis.scores.files import (
     join_score_files,
     read_score_file,
     write_score_file,
 )
-from tpn_tsn_plugin.analysis.score_report import (
+from tpn_tsn_plugin.analysis.scores.report import (
     search_to_dict,
     search_to_text,
     to_dict,
     to_markdown,
 )
-from tpn_tsn_plugin.analysis.score_unpickler import OpenFile
+from tpn_tsn_plugin.analysis.scores.unpickler import OpenFile
 from tpn_tsn_plugin.errors import ScoreFileError
 from tpn_tsn_plugin.functional.score_fusion import ACTIVATIONS, check_weights
 from tpn_tsn_plugin.functional.weight_search import SEARCH_METRICS

@@ -9,7 +9,7 @@ from typing import Any
 from tpn_tsn_plugin.functional.score_fusion import METRICS
 from tpn_tsn_plugin.functional.weight_search import FoundWeights
 
-from .score_comparison import Comparison, Prepared
+from .comparison import Comparison, Prepared
 
 TITLES = dict(zip(METRICS, ('top-1', 'top-5', 'mean class', 'mAP'), strict=True))
 # Columns of words; the others are numbers.

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from tpn_tsn_plugin.analysis.experiment import (
+from tpn_tsn_plugin.analysis.experiments.experiment import (
     Experiment,
     digest_of,
     run_experiment,
 )
-from tpn_tsn_plugin.analysis.training_log import (
+from tpn_tsn_plugin.analysis.experiments.training_log import (
     read_finished_epochs,
     read_validation,
 )

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from tpn_tsn_plugin.datasets.video_files import some_of
 from tpn_tsn_plugin.errors import ScoreFileError
 
-from .score_contents import as_sets, choose_task, read_labels, read_values
-from .score_identities import (
+from .contents import as_sets, choose_task, read_labels, read_values
+from .identities import (
     SampleNames,
     names_from_list,
     read_names,
     require_different,
     without_suffix,
 )
-from .score_unpickler import OpenFile, load_samples, open_binary
+from .unpickler import OpenFile, load_samples, open_binary
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pytest
 from scipy.special import expit, softmax
 from score_dumps import toy_probabilities, toy_scores
 
-from tpn_tsn_plugin.analysis.score_comparison import compare, prepare, search
-from tpn_tsn_plugin.analysis.score_files import JoinedScores
+from tpn_tsn_plugin.analysis.scores.comparison import compare, prepare, search
+from tpn_tsn_plugin.analysis.scores.files import JoinedScores
 from tpn_tsn_plugin.errors import ScoreFileError
 from tpn_tsn_plugin.functional.score_fusion import evaluate
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from .ablation import Cell, Family, Result
 from .comparison import mean_and_spread
+from .family import Cell, Family, Result
 
 
 def table(family: Family, results: Mapping[Cell, Sequence[Result]]) -> str:

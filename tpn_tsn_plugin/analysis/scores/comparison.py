@@ -21,7 +21,7 @@ from tpn_tsn_plugin.functional.score_fusion import (
 )
 from tpn_tsn_plugin.functional.weight_search import FoundWeights, search_weights
 
-from .score_files import JoinedScores
+from .files import JoinedScores
 
 HOLDS = {'softmax': 'probabilities', 'sigmoid': 'probabilities', None: 'scores'}
 

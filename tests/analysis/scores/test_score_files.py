@@ -10,7 +10,7 @@ from mmaction.evaluation import AccMetric
 from mmengine.evaluator import Evaluator
 from score_dumps import toy_probabilities, write_dump
 
-from tpn_tsn_plugin.analysis.score_files import (
+from tpn_tsn_plugin.analysis.scores.files import (
     join_score_files,
     read_score_file,
     write_score_file,

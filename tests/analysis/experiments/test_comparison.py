@@ -2,7 +2,7 @@
 
 import pytest
 
-from tpn_tsn_plugin.analysis.comparison import markdown, summarise
+from tpn_tsn_plugin.analysis.experiments.comparison import markdown, summarise
 
 
 def result(accuracy, seconds=60.0, parameters=2_000_000):

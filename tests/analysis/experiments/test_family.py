@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tpn_tsn_plugin.analysis import ablation
-from tpn_tsn_plugin.analysis.ablation import read_family, run_family
-from tpn_tsn_plugin.analysis.ablation_table import table
+from tpn_tsn_plugin.analysis.experiments import family as families
+from tpn_tsn_plugin.analysis.experiments.family import read_family, run_family
+from tpn_tsn_plugin.analysis.experiments.family_table import table
 from tpn_tsn_plugin.errors import ExperimentError
 
 FAMILY = """
@@ -54,7 +54,7 @@ def ran(monkeypatch):
             parameters=2_500_000 if 'k=3' in experiment.options else 1_234_567,
         )
 
-    monkeypatch.setattr(ablation, 'run_experiment', run)
+    monkeypatch.setattr(families, 'run_experiment', run)
     return ran
 
 
@@ -112,7 +112,7 @@ def test_a_source_without_checkpoint_is_not_passed_over(write, ran, tmp_path):
     (tmp_path / 'out' / 'rgb_seed0' / 'epoch_1.pth').unlink()
     for cell in family.cells[2:]:
         with pytest.raises(ExperimentError, match='rgb_seed0 has its result, but no'):
-            ablation._prepare(cell, family, tmp_path / 'out', 0)
+            families._prepare(cell, family, tmp_path / 'out', 0)
 
 
 def test_a_metric_that_is_not_measured_is_found_at_once(write, ran, tmp_path):
@@ -131,7 +131,7 @@ def test_a_failure_stops_what_has_not_begun(write, monkeypatch, tmp_path):
         started.append(experiment.name)
         raise ExperimentError('no luck')
 
-    monkeypatch.setattr(ablation, 'run_experiment', run)
+    monkeypatch.setattr(families, 'run_experiment', run)
     with pytest.raises(ExperimentError, match='no luck'):
         run_family(read_family(write()), tmp_path / 'out', range(20))
     assert len(started) < 20
@@ -150,7 +150,7 @@ def test_what_runs_beside_a_failure_is_stopped(write, monkeypatch, tmp_path):
             stopped.append(str(error))
             raise
 
-    monkeypatch.setattr(ablation, 'run_experiment', run)
+    monkeypatch.setattr(families, 'run_experiment', run)
     with pytest.raises(ExperimentError, match='no luck'):
         run_family(read_family(write()), tmp_path / 'out', [1, 0], jobs=2)
     assert stopped == ['rgb, seed 1: stopped']
@@ -158,7 +158,7 @@ def test_what_runs_beside_a_failure_is_stopped(write, monkeypatch, tmp_path):
 
 def test_threads_are_shared(write, ran, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        ablation, 'os', SimpleNamespace(sched_getaffinity=lambda _: range(8))
+        families, 'os', SimpleNamespace(sched_getaffinity=lambda _: range(8))
     )
     run_family(read_family(write()), tmp_path / 'out', [0], jobs=3)
     assert {experiment.threads for experiment in ran} == {2}

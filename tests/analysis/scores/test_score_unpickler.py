@@ -16,7 +16,7 @@ import pytest
 import torch
 from score_dumps import toy_probabilities, write_dump
 
-from tpn_tsn_plugin.analysis.score_unpickler import (
+from tpn_tsn_plugin.analysis.scores.unpickler import (
     PIECES,
     ScoreUnpickler,
     load_samples,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tpn_tsn_plugin.analysis.score_contents import (
+from tpn_tsn_plugin.analysis.scores.contents import (
     as_sets,
     choose_task,
     read_labels,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tpn_tsn_plugin.analysis.score_identities import (
+from tpn_tsn_plugin.analysis.scores.identities import (
     SampleNames,
     names_from_list,
     read_names,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tpn_tsn_plugin.analysis.score_comparison import Comparison, Prepared
-from tpn_tsn_plugin.analysis.score_files import JoinedScores
-from tpn_tsn_plugin.analysis.score_report import to_markdown
+from tpn_tsn_plugin.analysis.scores.comparison import Comparison, Prepared
+from tpn_tsn_plugin.analysis.scores.files import JoinedScores
+from tpn_tsn_plugin.analysis.scores.report import to_markdown
 
 JOINED = JoinedScores(
     paths=(Path('rgb.pkl'), Path('optical_flow.pkl')),

@@ -1,0 +1,1 @@
+"""Experiments: configs trained and tested through mim, and their comparison."""

@@ -1,0 +1,1 @@
+"""Saved predictions of several streams, read, joined by identity and compared."""
