@@ -4,7 +4,6 @@ The result is one small JSON file. An experiment that has its file is not run ag
 that was interrupted goes on from its last checkpoint.
 """
 
-import argparse
 import hashlib
 import json
 import os
@@ -21,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config, DictAction
-from mmengine.registry import init_default_scope
+from mmengine.config import Config
 from mmengine.utils.dl_utils import collect_env
 
+from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
 from tpn_tsn_plugin.errors import ExperimentError, MissingDependencyError
-from tpn_tsn_plugin.registry import MODELS
 
 from .training_log import (
     TOP1,
@@ -68,12 +66,7 @@ class Experiment:
 
     def load_config(self) -> Config:
         """The config with its options, read as MMAction2's tools read them."""
-        config = Config.fromfile(self.config, import_custom_modules=False)
-        parser = argparse.ArgumentParser()
-        parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
-        parsed = parser.parse_args(['--cfg-options', *self.options])
-        config.merge_from_dict(parsed.cfg_options)
-        return config
+        return read_config(self.config, self.options)
 
     @property
     def name(self) -> str:
@@ -205,9 +198,7 @@ def _require_same(experiment: Experiment, before: str | None, now: str) -> None:
 
 def count_parameters(config: Config) -> int:
     """Number of parameters of a config's model; nothing is initialised or loaded."""
-    init_default_scope('mmaction')
-    model = MODELS.build(config.model)
-    return sum(parameter.numel() for parameter in model.parameters())
+    return sum(parameter.numel() for parameter in build_model(config).parameters())
 
 
 def describe_environment(threads: int | None = None) -> dict[str, Any]:

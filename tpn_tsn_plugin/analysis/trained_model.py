@@ -1,0 +1,100 @@
+"""A recogniser with its trained weights, from a config and a checkpoint."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+from tpn_tsn_plugin.errors import CheckpointError
+from tpn_tsn_plugin.registry import MODELS
+
+SHOWN_NAMES = 3
+
+
+def read_config(path: Path, options: Sequence[str] = ()) -> Config:
+    """A config with options changed, as MMAction2's tools read them.
+
+    Args:
+        path: The config.
+        options: ``key=value`` each, as ``--cfg-options`` takes them.
+    """
+    config = Config.fromfile(path, import_custom_modules=False)
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
+    parsed = parser.parse_args(['--cfg-options', *options])
+    config.merge_from_dict(parsed.cfg_options)
+    return config
+
+
+def build_model(config: Config) -> nn.Module:
+    """Build a config's model with random weights; nothing is read or downloaded."""
+    init_default_scope(config.get('default_scope', 'mmaction'))
+    return MODELS.build(_without_weights(config.model))
+
+
+def load_model(config: Config, checkpoint: Path) -> nn.Module:
+    """Build a config's model with a checkpoint's weights, ready to predict.
+
+    Args:
+        config: Names the model.
+        checkpoint: What training wrote. Classes that no checkpoint needs are refused.
+
+    Returns:
+        The model in evaluation mode, on the CPU.
+
+    Raises:
+        CheckpointError: It is no checkpoint, or its weights are not those of the model.
+        UnsafeCheckpointError: It asks for a class that loading does not allow.
+    """
+    model = build_model(config)
+    weights = _read_weights(checkpoint)
+    try:
+        misfits = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        # Its first line is a heading.
+        lines = [line.strip() for line in str(error).splitlines()[1:]]
+        raise _misfit(checkpoint, config, 'of another shape', lines) from error
+    for kind, names in (
+        ('missing in it', misfits.missing_keys),
+        ('unknown to the model', misfits.unexpected_keys),
+    ):
+        if names:
+            raise _misfit(checkpoint, config, kind, names)
+    return model.eval()
+
+
+def _without_weights(model: ConfigDict) -> ConfigDict:
+    """The same model, whose backbones read no weights of their own."""
+    return ConfigDict(
+        {
+            key: ConfigDict(entry, pretrained=None)
+            if key.endswith('backbone') and entry.get('pretrained')
+            else entry
+            for key, entry in model.items()
+        }
+    )
+
+
+def _read_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
+    loaded = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    weights = loaded.get('state_dict', loaded) if isinstance(loaded, dict) else None
+    if not weights or not all(isinstance(w, torch.Tensor) for w in weights.values()):
+        raise CheckpointError(f'{checkpoint} holds no weights of a model')
+    return {name.removeprefix('module.'): w for name, w in weights.items()}
+
+
+def _misfit(
+    checkpoint: Path, config: Config, kind: str, names: Sequence[str]
+) -> CheckpointError:
+    shown = ', '.join(names[:SHOWN_NAMES])
+    more = f' and {len(names) - SHOWN_NAMES} more' if len(names) > SHOWN_NAMES else ''
+    return CheckpointError(
+        f'{checkpoint} does not fit the model of {config.filename}: '
+        f'{len(names)} weights are {kind} ({shown}{more}); give the config that it was '
+        'trained with, or bring it over by tpn-tsn convert'
+    )
