@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from tpn_tsn_plugin.analysis.experiments import family as families
+from tpn_tsn_plugin.analysis.experiments import family_run
 from tpn_tsn_plugin.cli.main import cli
 from tpn_tsn_plugin.errors import ExperimentError
 
@@ -40,7 +40,7 @@ def run(experiment, progress):
 
 
 def test_table_and_files(family, monkeypatch, tmp_path):
-    monkeypatch.setattr(families, 'run_experiment', run)
+    monkeypatch.setattr(family_run, 'run_experiment', run)
     result = CliRunner().invoke(cli, ['ablate', family, '--seeds', '0,1'])
     assert result.exit_code == 0, result.output
     table = [
@@ -65,7 +65,7 @@ def test_failure_is_one_line(family, monkeypatch):
     def fail(experiment, progress):
         raise ExperimentError('training of rgb_seed0 failed: no luck')
 
-    monkeypatch.setattr(families, 'run_experiment', fail)
+    monkeypatch.setattr(family_run, 'run_experiment', fail)
     result = CliRunner().invoke(cli, ['ablate', family])
     assert result.exit_code == 1
     assert result.stderr == 'Error: training of rgb_seed0 failed: no luck\n'

@@ -6,7 +6,8 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
-from tpn_tsn_plugin.analysis.experiments import family as families
+from tpn_tsn_plugin.analysis.experiments import family_run
+from tpn_tsn_plugin.analysis.experiments.family import read_family
 from tpn_tsn_plugin.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,9 +59,9 @@ def experiments(monkeypatch, tmp_path):
             (experiment.work_dir / 'last_checkpoint').write_text(str(checkpoint))
             return dict(test={experiment.metric: 0.5})
 
-        monkeypatch.setattr(families, 'run_experiment', run)
-        family = families.read_family(path)
-        families.run_family(family, tmp_path, [0])
+        monkeypatch.setattr(family_run, 'run_experiment', run)
+        family = read_family(path)
+        family_run.run_family(family, tmp_path, [0])
         places = {cell.label: (cell.row, cell.column) for cell in family.cells}
         prepared = {places.get(one.label): one for one in ran}
         assert len(prepared) == len(family.cells) + len(family.sources)

@@ -6,14 +6,10 @@ from time import perf_counter
 
 import click
 
-from tpn_tsn_plugin.analysis.experiments.family import (
-    Family,
-    Finished,
-    Result,
-    read_family,
-    run_family,
-)
-from tpn_tsn_plugin.analysis.experiments.family_table import table
+from tpn_tsn_plugin.analysis.experiments.family import Family, read_family
+from tpn_tsn_plugin.analysis.experiments.family_run import Finished, Result, run_family
+from tpn_tsn_plugin.analysis.experiments.family_table import difference_table, table
+from tpn_tsn_plugin.datasets.extraction.shards import shard_of_environment
 
 from .demo import read_seeds
 
@@ -23,13 +19,22 @@ trainings at a time:
 
 \b
     tpn-tsn ablate configs/ablations/tsn-initialisation_tempo-demo.py --jobs 2
+
+The same shared by eight processes on two machines that see one folder, and under Slurm:
+
+\b
+    torchrun --nnodes 2 --nproc-per-node 4 --rdzv-endpoint HOST:29500 \\
+        --no-python tpn-tsn ablate FAMILY --out SHARED_FOLDER
+    srun --ntasks 8 --gpus-per-task 1 tpn-tsn ablate FAMILY --out SHARED_FOLDER
 """
 
 
 @click.command(
     help='Train and test a family of configs with several seeds, and print the table '
-    'of their results, mean ± standard deviation. What is finished is not done again; '
-    'what was interrupted goes on.\n' + EXAMPLE,
+    "of their results, mean ± standard deviation, beside the paper's figures, and what "
+    'each row has more than the baseline, paired by seed. What is finished is not done '
+    'again; what was interrupted goes on. Processes that are given one folder share '
+    'the work.\n' + EXAMPLE,
     context_settings={'show_default': True},
 )
 @click.argument('family', type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -40,7 +45,7 @@ trainings at a time:
     '--jobs',
     type=click.IntRange(min=1),
     default=1,
-    help='Experiments at the same time; they share the cores.',
+    help='Experiments at the same time; they share the cores, and take a GPU each.',
 )
 @click.option(
     '--out',
@@ -53,8 +58,17 @@ def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
     read = read_family(family)
     out = out or Path('work_dirs/ablations') / family.stem
     results = run_family(read, out, seeds, jobs, _show(read, seeds))
+    if shard_of_environment().index > 0:
+        click.echo('all is done; process 0 prints the table')
+        return
     text = f'{read.title}, {read.metric}, %, seeds {", ".join(map(str, seeds))}\n\n'
     text += table(read, results)
+    differences = difference_table(read, results)
+    if differences is not None:
+        text += (
+            f'\n\nDifference to {read.baseline}, paired by seed: mean in points (95 % '
+            f'confidence interval), p of the paired t-test\n\n{differences}'
+        )
     (out / 'table.md').write_text(text + '\n')
     (out / 'results.json').write_text(
         json.dumps(

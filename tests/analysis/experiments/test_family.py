@@ -1,13 +1,15 @@
 """Families of experiments: what is read, in which order things run, the table."""
 
 import re
-from types import SimpleNamespace
+import threading
+import time
 
 import pytest
 
-from tpn_tsn_plugin.analysis.experiments import family as families
-from tpn_tsn_plugin.analysis.experiments.family import read_family, run_family
-from tpn_tsn_plugin.analysis.experiments.family_table import table
+from tpn_tsn_plugin.analysis.experiments import family_run, slots
+from tpn_tsn_plugin.analysis.experiments.family import read_family
+from tpn_tsn_plugin.analysis.experiments.family_run import run_family
+from tpn_tsn_plugin.analysis.experiments.family_table import difference_table, table
 from tpn_tsn_plugin.errors import ExperimentError
 
 FAMILY = """
@@ -54,7 +56,7 @@ def ran(monkeypatch):
             parameters=2_500_000 if 'k=3' in experiment.options else 1_234_567,
         )
 
-    monkeypatch.setattr(families, 'run_experiment', run)
+    monkeypatch.setattr(family_run, 'run_experiment', run)
     return ran
 
 
@@ -106,13 +108,83 @@ def test_table_with_parameters(write, ran, tmp_path):
     ]
 
 
+def test_published_figures_stand_beside(write, ran, tmp_path):
+    text = FAMILY.replace(
+        "column='K = 3', config='a.py'", "column='K = 3', config='a.py', published=76.1"
+    )
+    text = text.replace('sources', "paper = 'Table 6, K400'\nsources")
+    family = read_family(write(text))
+    lines = table(family, run_family(family, tmp_path / 'out', [0])).splitlines()
+    assert lines[0] == '| | K = 1 | K = 3 | K = 3, Table 6, K400 |'
+    assert lines[2:] == [
+        '| plain | 50.0 | 50.0 | 76.1 |',
+        '| started |  | 50.0 |  |',
+        '| tested | 50.0 |  |  |',
+    ]
+
+
+def test_differences_are_paired_by_seed(write, ran, monkeypatch, tmp_path):
+    plain = family_run.run_experiment
+
+    def run(experiment, progress):
+        result = plain(experiment, progress)
+        gains = {'started': [0.01, 0.02, 0.06], 'tested': [0.05] * 3}
+        gain = gains.get(experiment.label.split('-')[0], [0] * 3)[experiment.seed]
+        result['test']['acc/top1'] += gain
+        return result
+
+    monkeypatch.setattr(family_run, 'run_experiment', run)
+    family = read_family(write(FAMILY + "baseline = 'plain'\n"))
+    results = run_family(family, tmp_path / 'out', [0, 1, 2])
+    # Student's t with two degrees of freedom: 4.303 at 95 %, spread of 1, 2, 6: 2.6458;
+    # p of t = 3 / (2.6458 / sqrt(3)) = 1.964 is 0.188.
+    assert difference_table(family, results).splitlines() == [
+        '| | K = 1 | K = 3 |',
+        '|---|---|---|',
+        '| started |  | +3.0 (-3.6 to +9.6), p = 0.188 |',
+        '| tested | +5.0 |  |',
+    ]
+    one_seed = {cell: runs[:1] for cell, runs in results.items()}
+    assert difference_table(family, one_seed) is None
+    assert difference_table(read_family(write()), results) is None
+
+
+def test_two_processes_share_a_family(write, ran, tmp_path):
+    """Every experiment is begun once; both processes have all results."""
+    family, results = read_family(write()), [None, None]
+    begun = family_run.run_experiment
+
+    def run_once(experiment, progress):
+        if experiment.work_dir.exists():
+            return dict(seed=experiment.seed, test={'acc/top1': 0.5}, parameters=1)
+        time.sleep(0.02)
+        return begun(experiment, progress)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(family_run, 'run_experiment', run_once)
+
+        def process(i):
+            results[i] = run_family(family, tmp_path / 'out', [0, 1])
+
+        threads = [threading.Thread(target=process, args=(i,)) for i in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    names = [experiment.name for experiment in ran]
+    assert len(names) == len(set(names)) == 10
+    for own in results:
+        assert {cell.label for cell in own} == {cell.label for cell in family.cells}
+        assert all(len(runs) == 2 for runs in own.values())
+
+
 def test_a_source_without_checkpoint_is_not_passed_over(write, ran, tmp_path):
     family = read_family(write())
     run_family(family, tmp_path / 'out', [0])
     (tmp_path / 'out' / 'rgb_seed0' / 'epoch_1.pth').unlink()
     for cell in family.cells[2:]:
         with pytest.raises(ExperimentError, match='rgb_seed0 has its result, but no'):
-            families._prepare(cell, family, tmp_path / 'out', 0)
+            family_run._prepare(cell, 0, family, tmp_path / 'out')
 
 
 def test_a_metric_that_is_not_measured_is_found_at_once(write, ran, tmp_path):
@@ -131,7 +203,7 @@ def test_a_failure_stops_what_has_not_begun(write, monkeypatch, tmp_path):
         started.append(experiment.name)
         raise ExperimentError('no luck')
 
-    monkeypatch.setattr(families, 'run_experiment', run)
+    monkeypatch.setattr(family_run, 'run_experiment', run)
     with pytest.raises(ExperimentError, match='no luck'):
         run_family(read_family(write()), tmp_path / 'out', range(20))
     assert len(started) < 20
@@ -150,16 +222,14 @@ def test_what_runs_beside_a_failure_is_stopped(write, monkeypatch, tmp_path):
             stopped.append(str(error))
             raise
 
-    monkeypatch.setattr(families, 'run_experiment', run)
+    monkeypatch.setattr(family_run, 'run_experiment', run)
     with pytest.raises(ExperimentError, match='no luck'):
         run_family(read_family(write()), tmp_path / 'out', [1, 0], jobs=2)
-    assert stopped == ['rgb, seed 1: stopped']
+    assert stopped == ['stopped']
 
 
 def test_threads_are_shared(write, ran, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        families, 'os', SimpleNamespace(sched_getaffinity=lambda _: range(8))
-    )
+    monkeypatch.setattr(slots.os, 'sched_getaffinity', lambda _: range(8))
     run_family(read_family(write()), tmp_path / 'out', [0], jobs=3)
     assert {experiment.threads for experiment in ran} == {2}
 
@@ -171,6 +241,7 @@ def test_threads_are_shared(write, ran, tmp_path, monkeypatch):
         ('cells', 'rows', 'a family needs title and cells'),
         ("column='K = 1', config", "column='K = 1', konfig", "has 'konfig'; known are"),
         ("config='b.py'", "config='c.py'", 'c.py of started-k-3 does not exist'),
+        ('title', "baseline = 'none'\ntitle", "baseline must be one of ['plain', 's"),
         ('{rgb}', '{depth}', "asks for source 'depth'; there are ['rgb']"),
         ("checkpoint='rgb'", "checkpoint='x'", "asks for source 'x'; there are"),
         ("row='tested'", "row='plain'", 'plain, K = 1 stands there twice'),

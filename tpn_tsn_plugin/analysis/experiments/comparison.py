@@ -5,11 +5,38 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
+from scipy.stats import ttest_1samp
+
 
 def mean_and_spread(shares: Sequence[float]) -> str:
-    """Mean and, from two values on, standard deviation, in percent."""
+    """Mean and, from two values on, standard deviation, in percent; '' of none."""
+    if not shares:
+        return ''
     text = f'{100 * mean(shares):.1f}'
     return text + (f' ± {100 * stdev(shares):.1f}' if len(shares) > 1 else '')
+
+
+def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """What one model has more than another with the same seeds, in percentage points.
+
+    Args:
+        ours: Shares of one model, one a seed, two or more.
+        theirs: Shares of the other with the same seeds.
+
+    Returns:
+        Mean difference, its 95 % confidence interval and the two-sided p of Student's
+        paired t-test; the mean alone where all differences are equal, which has no
+        spread to judge by.
+    """
+    points = [100 * (a - b) for a, b in zip(ours, theirs, strict=True)]
+    text = f'{mean(points):+.1f}'
+    # Shares that were added up in another order differ in their last digit.
+    if stdev(points) < 1e-9:
+        return text
+    test = ttest_1samp(points, 0)
+    low, high = test.confidence_interval(0.95)
+    p = 'p < 0.001' if test.pvalue < 0.001 else f'p = {test.pvalue:.3f}'
+    return f'{text} ({low:+.1f} to {high:+.1f}), {p}'
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from mmengine.utils.dl_utils import collect_env
 from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
 from tpn_tsn_plugin.errors import ExperimentError, MissingDependencyError
 
+from .slots import own_environment
 from .training_log import (
     TOP1,
     last_checkpoint,
@@ -51,6 +52,7 @@ class Experiment:
         checkpoint: Weights to test; nothing is trained then.
         inputs: Files beside the config that the result depends on.
         threads: Threads of each process, None for what is usual.
+        gpu: Which GPU as ``CUDA_VISIBLE_DEVICES`` names it, None for what is usual.
         metric: What validation shows.
     """
 
@@ -62,6 +64,7 @@ class Experiment:
     checkpoint: Path | None = None
     inputs: tuple[Path, ...] = ()
     threads: int | None = None
+    gpu: str | None = None
     metric: str = TOP1
 
     def load_config(self) -> Config:
@@ -223,9 +226,7 @@ def _run(
         command += ['--seed', str(experiment.seed)]
     if experiment.options:
         command += ['--cfg-options', *experiment.options]
-    env = dict(os.environ)
-    if experiment.threads is not None:
-        env['OMP_NUM_THREADS'] = str(experiment.threads)
+    env = own_environment(experiment.gpu, experiment.threads)
     with experiment.log_file.open('a') as log:
         log.write(f'$ {" ".join(command)}\n')
         log.flush()

@@ -13,31 +13,26 @@ A family is a config file of plain values::
 A source is trained first, once a seed; it may have a ``metric`` of its own. A cell
 is trained with its options, in which ``{rgb}`` stands for the last checkpoint of the
 source ``rgb``; with ``checkpoint`` it only tests that source. Paths of configs count
-from the family's folder. With ``parameters = True`` the table ends in a column of them.
+from the family's folder.
+
+What the table shows beside the results: with ``parameters = True`` a column of them;
+with ``published = 76.1`` (percent) in a cell and ``paper = 'Table 6c, K400'`` in the
+family, the paper's figures; with ``baseline = 'plain'`` the difference of every row to
+that one, paired by seed.
 """
 
-import os
 import re
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from tpn_tsn_plugin.errors import ExperimentError
-
-from .experiment import Experiment, run_experiment
-from .training_log import TOP1, last_checkpoint
-
-Result = dict[str, Any]
-# Called with the label and the seed of what was finished, and its result.
-Finished = Callable[[str, int, Result], None]
+from .training_log import TOP1
 
 # Keys that an entry must have, and those that it may have.
-CELL_KEYS = {'row', 'column', 'config'}, {'options', 'checkpoint'}
+CELL_KEYS = {'row', 'column', 'config'}, {'options', 'checkpoint', 'published'}
 SOURCE_KEYS = {'config'}, {'options', 'metric'}
 # Stands in an option for a source's checkpoint.
 SOURCE = re.compile(r'\{(\w+)\}')
@@ -55,6 +50,7 @@ class Cell:
         column: What stands at the top.
         checkpoint: Source that is tested; None to train.
         metric: What validation shows; None for the family's.
+        published: The paper's figure for this place, percent.
     """
 
     label: str
@@ -64,6 +60,7 @@ class Cell:
     column: str = ''
     checkpoint: str | None = None
     metric: str | None = None
+    published: float | None = None
 
     @property
     def sources(self) -> list[str]:
@@ -82,6 +79,8 @@ class Family:
         sources: What other cells start from.
         cells: In the order of the table.
         parameters: Whether the table shows the numbers of parameters.
+        paper: Where the published figures stand.
+        baseline: Row that the others are compared with.
     """
 
     title: str
@@ -89,14 +88,17 @@ class Family:
     sources: tuple[Cell, ...]
     cells: tuple[Cell, ...]
     parameters: bool = False
+    paper: str = 'paper'
+    baseline: str | None = None
 
 
 def read_family(path: Path) -> Family:
     """Read and check a family's file.
 
     Raises:
-        ValueError: An entry is missing or unknown, a config does not exist, a source is
-            not named, or two cells have one place or a source's name.
+        ValueError: An entry is missing or unknown, a config does not exist, a source or
+            the baseline is not among the entries, or two cells have one place or a
+            source's name.
     """
     config = Config.fromfile(path, import_custom_modules=False)
     cells = config.get('cells')
@@ -126,12 +128,18 @@ def read_family(path: Path) -> Family:
                     f'{path}: {cell.row}, {cell.column} asks for source {name!r}; '
                     f'there are {names}'
                 )
+    rows = list(dict.fromkeys(cell.row for cell in places))
+    baseline = config.get('baseline')
+    if baseline is not None and baseline not in rows:
+        raise ValueError(f'{path}: baseline must be one of {rows}, got {baseline!r}')
     return Family(
         config.title,
         config.get('metric', TOP1),
         sources,
         tuple(places),
         config.get('parameters', False),
+        config.get('paper', 'paper'),
+        baseline,
     )
 
 
@@ -160,125 +168,10 @@ def _read_cell(
         options=tuple(entry.get('options', ())),
         checkpoint=entry.get('checkpoint'),
         metric=entry.get('metric'),
+        published=entry.get('published'),
         **given,
     )
 
 
 def _slug(text: str) -> str:
     return re.sub(r'[^a-z0-9]+', '-', text.lower()).strip('-')
-
-
-def run_family(
-    family: Family,
-    folder: Path,
-    seeds: Sequence[int],
-    jobs: int = 1,
-    finished: Finished | None = None,
-) -> dict[Cell, list[Result]]:
-    """Run every cell with every seed; what has its result is not run again.
-
-    Args:
-        family: What to run.
-        folder: Where logs, checkpoints and results go.
-        seeds: Seeds of weights and data order.
-        jobs: Experiments at the same time; they share the machine's cores.
-        finished: Told of each experiment.
-
-    Returns:
-        Results by cell, in the order of ``seeds``.
-
-    Raises:
-        ExperimentError: One failed. Those that are running are stopped; they go on from
-            their last checkpoint when the family is run again.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-    stop = threading.Event()
-    failures: list[BaseException] = []
-
-    def run(cell: Cell, seed: int) -> Result:
-        def progress(*_: object) -> None:
-            if stop.is_set():
-                raise ExperimentError(f'{cell.label}, seed {seed}: stopped')
-
-        progress()
-        try:
-            experiment = _prepare(cell, family, folder, seed)
-            experiment = replace(experiment, threads=threads)
-            return _require_metric(run_experiment(experiment, progress), experiment)
-        except Exception as error:
-            failures.append(error)
-            stop.set()
-            raise
-
-    results: dict[Cell, dict[int, Result]] = {cell: {} for cell in family.cells}
-    for wave in (family.sources, family.cells):
-        with ThreadPoolExecutor(jobs) as pool:
-            running = {
-                pool.submit(run, cell, seed): (cell, seed)
-                for seed in seeds
-                for cell in wave
-            }
-            try:
-                for future in as_completed(running):
-                    cell, seed = running[future]
-                    result = future.result()
-                    results.setdefault(cell, {})[seed] = result
-                    if finished is not None:
-                        finished(cell.label, seed, result)
-            except BaseException as error:
-                # Leaving the pool waits for what is running.
-                stop.set()
-                # Those that were stopped fail as well; the first says why.
-                if isinstance(error, Exception) and failures:
-                    raise failures[0] from None
-                raise
-    return {
-        cell: [by_seed[seed] for seed in seeds]
-        for cell, by_seed in results.items()
-        if cell in family.cells
-    }
-
-
-def _require_metric(result: Result, experiment: Experiment) -> Result:
-    if experiment.metric not in result['test']:
-        raise ExperimentError(
-            f'testing {experiment.name} gave {sorted(result["test"])}, not '
-            f'{experiment.metric!r}; correct metric of the family'
-        )
-    return result
-
-
-def _prepare(cell: Cell, family: Family, folder: Path, seed: int) -> Experiment:
-    """The experiment of a cell, with the checkpoints of its sources filled in."""
-    paths = {
-        source.label: _checkpoint_of(source, folder, seed)
-        for source in family.sources
-        if source.label in cell.sources
-    }
-    options = tuple(
-        re.sub(SOURCE, lambda match: str(paths[match[1]]), option)
-        for option in cell.options
-    )
-    return Experiment(
-        cell.config,
-        seed,
-        folder,
-        options,
-        label=cell.label,
-        checkpoint=paths.pop(cell.checkpoint) if cell.checkpoint else None,
-        inputs=tuple(paths.values()),
-        metric=cell.metric or family.metric,
-    )
-
-
-def _checkpoint_of(source: Cell, folder: Path, seed: int) -> Path:
-    experiment = Experiment(source.config, seed, folder, label=source.label)
-    checkpoint = last_checkpoint(experiment.work_dir)
-    if checkpoint is None:
-        raise ExperimentError(
-            f'source {experiment.name} has its result, but no checkpoint in '
-            f'{experiment.work_dir}; delete {experiment.result_file} to have it '
-            'trained again'
-        )
-    return checkpoint
