@@ -62,10 +62,22 @@ def test_real_clip(command, media_dir):
 
 @pytest.mark.parametrize(
     'arguments',
-    [['--out', 'clip.gif'], ['--frames', 0], ['--algorithm', 'x'], ['--start', -1]],
+    [
+        ['--out', 'clip.gif'],
+        ['--frames', 0],
+        ['--algorithm', 'x'],
+        ['--start', -1],
+        ['--start', 1],
+    ],
 )
 def test_wrong_use_exits_with_2(command, arguments):
     assert command(*arguments).exit_code == 2
+
+
+def test_start_behind_the_end(command):
+    result = command('--out', 'motion.mp4', '--start', 99)
+    assert 'clip.mp4 has 0.80 s with motion' in str(result.exception)
+    assert not Path('motion.mp4').exists()
 
 
 def test_wrong_suffix_says_what_is_allowed(command):

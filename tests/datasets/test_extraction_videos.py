@@ -51,17 +51,40 @@ def test_one_video(folder):
     assert names(find_videos(folder / 'b' / 'v 2.AVI', folder)) == ['b/v 2']
 
 
-def test_list_with_and_without_labels(folder):
+def test_list_with_labels(folder):
     source = folder / 'train.txt'
-    source.write_text('a.mp4 3\n\nb/v 2.AVI 0 12\nb/c/x.y.mkv\ngone.mp4 1\n')
+    source.write_text('a.mp4 3\n\nb/v 2.AVI 0 12\n')
     videos = find_videos(source)
     assert [(video.name, video.labels) for video in videos] == [
         ('a', ('3',)),
         ('b/v 2', ('0', '12')),
-        ('b/c/x.y', ()),
-        ('gone', ('1',)),
     ]
     assert videos[1].path == folder / 'b' / 'v 2.AVI'
+
+
+def test_list_without_labels(folder):
+    source = folder / 'train.txt'
+    source.write_text('b/v 2.AVI\nb/c/x.y.mkv\n')
+    videos = find_videos(source)
+    assert [(video.name, video.labels) for video in videos] == [
+        ('b/v 2', ()),
+        ('b/c/x.y', ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ('text', 'error', 'message'),
+    [
+        ('a.mp4 1\n\ngone.mp4 1\n', MissingVideoError, 'line 3: .*gone.mp4 does not'),
+        ('a.mp4 zero\n', MissingVideoError, 'line 1: .*a.mp4 zero .* whole numbers'),
+        ('a.mp4 1\nb/v 2.AVI\n', AnnotationError, 'line 2: the line has no label'),
+        ('a.mp4\nb/v 2.AVI 1\n', AnnotationError, 'line 2: the line has a label'),
+    ],
+)
+def test_faulty_lines_are_named(folder, text, error, message):
+    (folder / 'train.txt').write_text(text)
+    with pytest.raises(error, match=message):
+        find_videos(folder / 'train.txt')
 
 
 def test_list_elsewhere_needs_the_root(folder, tmp_path):

@@ -329,6 +329,27 @@ WRONG = {
         {},
         r"ConcatFusion of stream_fusion\[0\].*'layer4'.*ConvFusion",
     ),
+    'narrow in the middle': (
+        [dict(type='ConvFusion', stage='layer2', in_channels=128, out_channels=64)],
+        {},
+        r'ConvFusion of stream_fusion\[0\].*as many out_channels as that stream',
+    ),
+    'no list': (
+        [],
+        dict(stream_fusion=dict(type='SumFusion', stage=2)),
+        r'stream_fusion must be a list of dicts, got \{.*write \[dict\(',
+    ),
+    'unknown option': (
+        [dict(type='SumFusion', stage=2, kep=True)],
+        {},
+        r"stream_fusion\[0\]: .*'kep'.*help\(SumFusion\), beside them are stage",
+    ),
+    'no channels': (
+        [dict(type='ConvFusion', stage=2)],
+        {},
+        r"stream_fusion\[0\]: .*'in_channels'",
+    ),
+    'a flag as a stage': ([dict(type='SumFusion', stage=True)], {}, 'got True'),
     'no second head': ([], dict(temporal_head=None), 'needs temporal_head'),
     'head of a cut stream': (
         [dict(type='SumFusion', stage=2)],
@@ -396,9 +417,33 @@ def test_wrong_inputs(case):
 
 def test_maps_of_different_size_at_a_fusion():
     model = build(dict(type='SumFusion', stage=dict(spatial=2, temporal=3)))
-    message = re.escape('got (6, 256, 2, 2) of the spatial and (6, 512, 1, 1)')
+    message = re.escape(
+        'stream_fusion[0] after spatial.layer3 and temporal.layer4: stream fusion '
+        'needs maps of one shape, got (6, 256, 2, 2) of the spatial and (6, 512, 1, 1)'
+    )
     with pytest.raises(ValueError, match=message):
         model(inputs(), samples(), mode='loss')
+
+
+def test_channels_that_a_convolution_does_not_have():
+    model = build(dict(type='ConvFusion', stage=3, in_channels=100))
+    message = re.escape(
+        'in_channels=(100, 100), got maps of 512 and 512 channels; set in_channels='
+    )
+    with pytest.raises(ValueError, match=message):
+        model(inputs(), samples(), mode='loss')
+
+
+def test_several_clips_of_a_video_have_one_label():
+    slow = dict(name='ResNet3dSlowOnly', pretrained=None, conv1_kernel=(1, 7, 7))
+    model = build(
+        dict(type='SumFusion', stage=3),
+        spatial_backbone=backbone(3, **slow),
+        temporal_backbone=backbone(2, **slow),
+    )
+    assert model(volumes(), samples(), mode='loss')['loss_cls'] > 0
+    with pytest.raises(ValueError, match=r'one clip a video, got imgs \(2, 2, 3, 4'):
+        model(volumes(views=2), samples(), mode='loss')
 
 
 def test_pooling_that_does_not_know_its_frames():

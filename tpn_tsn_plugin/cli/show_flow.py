@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.progress import track
 
@@ -79,11 +78,18 @@ def show_flow(
         raise click.BadParameter(
             f'{out} must end in one of {", ".join(SUFFIXES)}', param_hint="'--out'"
         )
+    picture = out.suffix.lower() == '.png'
+    if picture and start:
+        raise click.BadParameter(
+            'a picture shows frames from all over the video; name a video (.mp4) by '
+            '--out, or leave --start out',
+            param_hint="'--start'",
+        )
     source = ShownVideo(video, algorithm)
     width, height = source.size
     title = Title(video.name, f'{algorithm}, {width} x {height}, {source.fps:.4g} fps')
     out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix.lower() == '.png':
+    if picture:
         shown = list(_tracked(source, source.spread(frames or IN_PICTURE)))
         scale = colour_scale([item.field for item in shown])
         save_sheet(out, draw_strip(shown, scale, title, PICTURE_TILE))
@@ -92,12 +98,11 @@ def show_flow(
         sample = source.compute(source.spread(SCALE_FROM))
         scale = colour_scale([item.field for item in sample])
         indices = source.following(frames or IN_VIDEO, start)
-        pictures = [
+        pictures = (
             draw_side_by_side(item, scale, title, VIDEO_TILE)
             for item in _tracked(source, indices)
-        ]
-        write_video(out, np.stack(pictures), max(1, round(source.fps)))
-        count = len(pictures)
+        )
+        count = write_video(out, pictures, max(1, round(source.fps)))
     click.echo(f'{out}: {count} frames of {video}, colours up to {scale:g} pixels')
 
 

@@ -68,7 +68,7 @@ def conv_fusion(
     if weight.shape[1] != stacked.shape[1]:
         raise ValueError(
             f'conv fusion has filters for {weight.shape[1]} channels, got maps of '
-            f'{a.shape[1]} and {b.shape[1]}; correct in_channels of ConvFusion'
+            f'{a.shape[1]} and {b.shape[1]}'
         )
     mixed = F.conv1d(stacked.flatten(2), weight[:, :, None], bias)
     return mixed.unflatten(2, a.shape[2:])
@@ -129,6 +129,7 @@ def require_same_positions(a: Tensor, b: Tensor, same_channels: bool = False) ->
         what = 'maps of one shape' if same_channels else 'maps of one size'
         raise ValueError(
             f'stream fusion needs {what}, got {tuple(a.shape)} of the spatial and '
-            f'{tuple(b.shape)} of the temporal stream; fuse at stages that agree'
+            f'{tuple(b.shape)} of the temporal stream; fuse after stages that agree, '
+            'stage=dict(spatial=..., temporal=...)'
             + (', or use ConvFusion' if a.shape[2:] == b.shape[2:] else '')
         )

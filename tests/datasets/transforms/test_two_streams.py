@@ -5,7 +5,12 @@ import copy
 import cv2
 import numpy as np
 import pytest
-from mmaction.datasets.transforms import DecordDecode, DecordInit, MultiScaleCrop
+from mmaction.datasets.transforms import (
+    DecordDecode,
+    DecordInit,
+    Flip,
+    MultiScaleCrop,
+)
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 
@@ -112,6 +117,19 @@ def test_paired_folders_are_sampled_as_videos(folder):
     assert [is_field(image) for image in found['imgs']] == [False] * 2 + [True] * 10
 
 
+@pytest.mark.parametrize('counted', [FRAMES, FRAMES - 1, None])
+def test_lists_may_count_frames_or_fields(folder, counted):
+    results = FindPairedFrames()({'frame_dir': str(folder), 'total_frames': counted})
+    assert results['total_frames'] == FRAMES
+
+
+def test_a_part_of_a_folder_is_no_count_of_fields(folder):
+    part = {'frame_dir': str(folder), 'total_frames': FRAMES - 1, 'offset': 1}
+    assert FindPairedFrames()(dict(part))['total_frames'] == FRAMES - 1
+    part = {'frame_dir': str(folder), 'total_frames': 4}
+    assert FindPairedFrames()(part)['total_frames'] == 4
+
+
 def test_a_missing_field_is_named(folder):
     (folder / 'flow_x_00003.png').unlink()
     with pytest.raises(FrameFolderError, match=r'flow_x_00003\.png'):
@@ -157,6 +175,14 @@ def test_a_flip_mirrors_both_and_inverts_the_fields():
 def test_flips_that_would_be_wrong_are_refused(options):
     with pytest.raises(ValueError, match='optical flow'):
         OpticalFlowFlip(flip_ratio=1, **options)(sample())
+
+
+def test_a_flip_that_leaves_motion_as_it_was_is_found():
+    flipped = Flip(flip_ratio=1)(sample())
+    with pytest.raises(ValueError, match='use OpticalFlowFlip in place of Flip'):
+        FormatTwoStreams()(flipped)
+    for ratio in (0, 1):
+        FormatTwoStreams()(OpticalFlowFlip(flip_ratio=ratio)(sample()))
 
 
 def test_the_flip_is_that_of_the_mirrored_video():

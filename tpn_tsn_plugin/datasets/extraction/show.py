@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.functional.camera_motion import estimate_warped_pairs
 from tpn_tsn_plugin.functional.optical_flow import estimate_pairs
 
@@ -47,8 +48,17 @@ class ShownVideo:
         return [int((i + 0.5) * self.fields / count) for i in range(count)]
 
     def following(self, count: int, start: float) -> list[int]:
-        """Indices of neighbouring frames from a time in seconds on, as many as are."""
-        first = min(int(start * self.fps), self.fields - 1)
+        """Indices of neighbouring frames from a time in seconds on, as many as are.
+
+        Raises:
+            PluginError: The video is shorter.
+        """
+        first = int(start * self.fps)
+        if first >= self.fields:
+            raise PluginError(
+                f'{self.path} has {self.fields / self.fps:.2f} s with motion to show, '
+                f'got start={start:g}; begin earlier'
+            )
         return list(range(first, min(first + count, self.fields)))
 
     def compute(self, indices: Sequence[int]) -> Iterator[Shown]:

@@ -39,7 +39,8 @@ def find_videos(source: Path, root: Path | None = None) -> list[Video]:
         The videos, in the order of the list or of their names.
 
     Raises:
-        MissingVideoError: There is no such folder or file, or no video in it.
+        MissingVideoError: There is no such folder or file, no video in it, or one that
+            the list names does not exist.
         AnnotationError: The list cannot be used, videos lie outside of the root, or
             two have one name.
     """
@@ -71,13 +72,27 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _listed(source: Path, root: Path) -> Iterator[Video]:
-    for _, line in read_list(str(source), None):
+    labelled = None
+    for place, line in read_list(str(source), None):
         words = line.split(' ')
         # A path may hold spaces; labels are numbers after it.
         end = len(words)
         while end > 1 and words[end - 1].isdecimal():
             end -= 1
-        yield _video(root / ' '.join(words[:end]).strip(), root, words[end:])
+        video = _video(root / ' '.join(words[:end]).strip(), root, words[end:])
+        # A mistake in a list is found before hours of work, not after.
+        if not video.path.is_file():
+            raise MissingVideoError(
+                f'{place}: {video.path} does not exist; a line is a path below {root} '
+                '(--root), followed by labels, which are whole numbers, if any'
+            )
+        if labelled not in (None, end < len(words)):
+            raise AnnotationError(
+                f'{place}: the line has {"no" if labelled else "a"} label, unlike '
+                'those before; label all lines or none'
+            )
+        labelled = end < len(words)
+        yield video
 
 
 def _video(path: Path, root: Path, labels: Iterable[str] = ()) -> Video:

@@ -48,14 +48,19 @@ class FormatTwoStreams(BaseTransform):
             The sample with ``imgs`` and ``flow_imgs``.
 
         Raises:
-            ValueError: The sample has one modality only, or its snippets have other
-                numbers of frames than the format wants.
+            ValueError: The sample has one modality only, was flipped as if it were
+                RGB, or its snippets have other numbers of frames than the format wants.
         """
         if results['modality'] != TWO_STREAMS:
             raise ValueError(
                 f'FormatTwoStreams needs modality {TWO_STREAMS!r}, got '
                 f'{results["modality"]!r}; give ComputeOpticalFlow keep_rgb, or read '
                 'folders by FindPairedFrames and PairedRawFrameDecode'
+            )
+        if results.get('flip') and not results.get('fields_mirrored'):
+            raise ValueError(
+                'the sample was flipped by a transform that leaves horizontal motion '
+                'as it was; use OpticalFlowFlip in place of Flip'
             )
         fields = np.stack([image for image in results['imgs'] if is_field(image)])
         frames = np.stack([image for image in results['imgs'] if not is_field(image)])

@@ -49,7 +49,9 @@ class OpticalFlowFlip(Flip):
                 'lazy must be False for optical flow, got True: Fuse would leave the '
                 'horizontal motion as it was'
             )
-        return super().transform(results)
+        results = super().transform(results)
+        results['fields_mirrored'] = bool(results['flip'])
+        return results
 
     def _flip_imgs(self, imgs: list[NDArray[Any]], modality: str) -> list[NDArray[Any]]:
         if modality == 'RGB':

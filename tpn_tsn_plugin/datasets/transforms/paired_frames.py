@@ -51,6 +51,7 @@ class FindPairedFrames(BaseTransform):
             FrameFolderError: The folder cannot be used; the message says why.
             AnnotationError: The annotation speaks of more frames than there are.
         """
+        results = self._without_count_of_fields(results)
         fields = self.find_fields.transform({**results, 'modality': 'Flow'})
         results = self.find_rgb.transform({**results, 'modality': 'RGB'})
         results['modality'] = TWO_STREAMS
@@ -59,6 +60,17 @@ class FindPairedFrames(BaseTransform):
         )
         results['flow_filename_tmpl'] = fields['filename_tmpl']
         results['flow_start_index'] = fields['start_index']
+        return results
+
+    def _without_count_of_fields(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Leave out an annotated length that counts a video's fields.
+
+        Lists of optical flow do, and the video has one frame more.
+        """
+        folder = {'frame_dir': results['frame_dir'], 'modality': 'Flow'}
+        fields = self.find_fields.transform(folder)['total_frames']
+        if results.get('total_frames') == fields and not results.get('offset'):
+            return {**results, 'total_frames': None}
         return results
 
 

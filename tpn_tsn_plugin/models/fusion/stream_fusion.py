@@ -18,14 +18,17 @@ from tpn_tsn_plugin.registry import MODELS
 
 
 class StreamFusion(BaseModule):
-    """What all stream fusions share.
+    """What all stream fusions share."""
 
-    Attributes:
-        keeps_channels: Whether the fused map has the channels of the stream it goes
-            into, so that this stream's next stage can take it.
-    """
+    def keeps_channels(self, into: str) -> bool:
+        """Whether the fused map has the channels of the stream it goes into.
 
-    keeps_channels = True
+        Then this stream's next stage can take it.
+
+        Args:
+            into: ``'spatial'`` or ``'temporal'``.
+        """
+        return True
 
     def forward(self, spatial: Tensor, temporal: Tensor) -> Tensor:
         """Fuse the maps of the two streams."""
@@ -57,7 +60,9 @@ class ConcatFusion(StreamFusion):
     Only a head can come after it, with as many ``in_channels``.
     """
 
-    keeps_channels = False
+    def keeps_channels(self, into: str) -> bool:
+        """It has more of them, or no map to go on with."""
+        return False
 
     def forward(self, spatial: Tensor, temporal: Tensor) -> Tensor:
         """(N, C_a, ...) and (N, C_b, ...) to (N, C_a + C_b, ...)."""
@@ -120,8 +125,23 @@ class ConvFusion(StreamFusion):
             for half, scale in zip(halves, (1.0, self.temporal_scale)):
                 half.copy_(scale * central_identity(half))
 
+    def keeps_channels(self, into: str) -> bool:
+        """Whether ``out_channels`` is what that stream has."""
+        spatial, temporal = self.in_channels
+        return len(self.weight) == (spatial if into == 'spatial' else temporal)
+
     def forward(self, spatial: Tensor, temporal: Tensor) -> Tensor:
-        """(N, C_a, ...) and (N, C_b, ...) to (N, out_channels, ...)."""
+        """(N, C_a, ...) and (N, C_b, ...) to (N, out_channels, ...).
+
+        Raises:
+            ValueError: The maps have other channels or positions.
+        """
+        came = spatial.shape[1], temporal.shape[1]
+        if came != self.in_channels:
+            raise ValueError(
+                f'ConvFusion has in_channels={self.in_channels}, got maps of {came[0]} '
+                f'and {came[1]} channels; set in_channels={came}'
+            )
         return stream_fusion.conv_fusion(spatial, temporal, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -138,7 +158,9 @@ class BilinearFusion(StreamFusion):
     The paper puts a linear SVM on it, ``loss_cls=dict(type='HingeLoss')``.
     """
 
-    keeps_channels = False
+    def keeps_channels(self, into: str) -> bool:
+        """It has more of them, or no map to go on with."""
+        return False
 
     def forward(self, spatial: Tensor, temporal: Tensor) -> Tensor:
         """(N, C_a, ...) and (N, C_b, ...) to (N, C_a · C_b, 1, ...)."""

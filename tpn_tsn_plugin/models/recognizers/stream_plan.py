@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tpn_tsn_plugin.errors import require_one_of
 from tpn_tsn_plugin.models.backbones.stages import Stage
 from tpn_tsn_plugin.models.fusion import StreamFusion
+from tpn_tsn_plugin.registry import MODELS
 
 STREAMS = ('spatial', 'temporal')
 
@@ -38,6 +39,39 @@ class FusionPoint:
     def other(self) -> str:
         """The stream that gives its map and keeps it."""
         return STREAMS[1 - STREAMS.index(self.into)]
+
+
+def read_fusions(given: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The stream fusions of a config: where each stands, for messages, and a copy.
+
+    Raises:
+        ValueError: They are no list of dicts.
+    """
+    if isinstance(given, Mapping) or not all(isinstance(x, Mapping) for x in given):
+        raise ValueError(
+            f'stream_fusion must be a list of dicts, got {given!r}; write '
+            "[dict(type='ConvFusion', stage=..., in_channels=...)]"
+        )
+    return [(f'stream_fusion[{i}]', dict(config)) for i, config in enumerate(given)]
+
+
+def build_fusion(place: str, config: dict[str, Any]) -> StreamFusion:
+    """Build a stream fusion.
+
+    Args:
+        place: Where it stands, for messages.
+        config: What is left of its config after its place in the streams.
+
+    Raises:
+        ValueError: It lacks an option, or has one that does not exist.
+    """
+    try:
+        return MODELS.build(config)
+    except TypeError as error:
+        raise ValueError(
+            f'{place}: {error}; its own options stand in help({config.get("type")}), '
+            'beside them are stage, into and keep'
+        ) from error
 
 
 def read_fusion_point(
@@ -78,7 +112,8 @@ def read_fusion_point(
 def _position(name: str, wanted: Any, stream: str, stages: Sequence[Stage]) -> int:
     """How many stages are run before a fusion after the wanted one."""
     for count, stage in enumerate(stages, 1):
-        if wanted == stage.name or (stage.index is not None and wanted == stage.index):
+        known = wanted is not None and not isinstance(wanted, bool)
+        if known and wanted in (stage.name, stage.index):
             return count
     names = [stage.name for stage in stages]
     numbers = [stage.index for stage in stages if stage.index is not None]
@@ -119,12 +154,13 @@ def check_plan(
                 )
         later = points[i + 1 :]
         goes_on = point.after[point.into] < len(stages[point.into]) or later
-        if goes_on and not fusions[i].keeps_channels:
+        if goes_on and not fusions[i].keeps_channels(point.into):
             raise ValueError(
                 f'{type(fusions[i]).__name__} of stream_fusion[{i}] gives a map that '
                 f'no later stage of the {point.into} stream can take; fuse after its '
                 f'last stage ({stages[point.into][-1].name!r}), end the backbone '
-                'there by out_indices, or take ConvFusion'
+                'there by out_indices, or take ConvFusion with as many out_channels '
+                'as that stream has there'
             )
         if not point.keep:
             cut[point.other] = i
@@ -184,7 +220,13 @@ def run_streams(
             advance(stream, points[i].after[stream])
         before = dict(current)
         for j in here:
-            fused = modules[j](before['spatial'], before['temporal'])
+            try:
+                fused = modules[j](before['spatial'], before['temporal'])
+            except ValueError as error:
+                ends = [f'{s}.{stages[s][done[s] - 1].name}' for s in STREAMS]
+                raise ValueError(
+                    f'stream_fusion[{j}] after {" and ".join(ends)}: {error}'
+                ) from error
             current[points[j].into] = fused
             if watch is not None:
                 watch(f'fusion.{j}', fused)

@@ -69,6 +69,22 @@ def _require_input(
     return x.flatten(0, 1)
 
 
+def require_single_clips(inputs: Mapping[str, Tensor]) -> None:
+    """Check that a 3D stream trains with one clip a video, which has one label.
+
+    Raises:
+        ValueError: There are several.
+    """
+    for key in INPUTS.values():
+        x = inputs.get(key) if isinstance(inputs, Mapping) else None
+        shape = () if x is None else tuple(x.shape)
+        if len(shape) == 6 and shape[1] > 1:
+            raise ValueError(
+                f'3D streams train with one clip a video, got {key} {shape}; sample '
+                'with num_clips=1 in the training pipeline'
+            )
+
+
 def require_whole_clips(views: int, stream: str, backbone: nn.Module) -> int:
     """Check that a pass of some frames does not tear a backbone's clips apart.
 

@@ -21,9 +21,11 @@ from tpn_tsn_plugin.registry import MODELS
 from .stream_plan import (
     STREAMS,
     Stages,
+    build_fusion,
     check_plan,
     cut_stages,
     read_fusion_point,
+    read_fusions,
     run_streams,
     surviving_streams,
 )
@@ -38,6 +40,7 @@ from .two_stream_inputs import (
     INPUTS,
     frames_of_view,
     require_inputs,
+    require_single_clips,
     require_whole_clips,
 )
 
@@ -116,10 +119,9 @@ class TwoStreamRecognizer(BaseModel):
 
     def _add_fusions(self, configs: Sequence[dict]) -> None:
         stages, fusions, self.points = self._stages(), [], []
-        for i, given in enumerate(configs):
-            config = dict(given)
-            self.points.append(read_fusion_point(f'stream_fusion[{i}]', config, stages))
-            fusions.append(MODELS.build(config))
+        for place, config in read_fusions(configs):
+            self.points.append(read_fusion_point(place, config, stages))
+            fusions.append(build_fusion(place, config))
         check_plan(self.points, fusions, stages)
         for stream, unused in cut_stages(self.points, stages).items():
             remove_parts(self._backbone(stream), unused)
@@ -183,6 +185,7 @@ class TwoStreamRecognizer(BaseModel):
         self, inputs: Mapping[str, Tensor], data_samples: Sequence[ActionDataSample]
     ) -> dict[str, Tensor]:
         """Losses and accuracies; those of ``temporal_head`` begin with its stream."""
+        require_single_clips(inputs)
         feats, head_kwargs = self.extract_feat(inputs, 'neck', data_samples)
         losses = {}
         for stream, name in self.heads.items():
