@@ -74,10 +74,10 @@ def test_wrong_use_exits_with_2(command, arguments):
     assert command(*arguments).exit_code == 2
 
 
-def test_start_behind_the_end(command):
+def test_start_behind_the_end(command, tmp_path):
     result = command('--out', 'motion.mp4', '--start', 99)
     assert 'clip.mp4 has 0.80 s with motion' in str(result.exception)
-    assert not Path('motion.mp4').exists()
+    assert not (tmp_path / 'motion.mp4').exists()
 
 
 def test_wrong_suffix_says_what_is_allowed(command):
