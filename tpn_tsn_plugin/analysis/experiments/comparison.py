@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from scipy.stats import ttest_1samp
+from scipy.stats import ttest_1samp  # type: ignore[import-untyped]
 
 
 def mean_and_spread(shares: Sequence[float]) -> str:

@@ -75,7 +75,9 @@ def run_family(
         pieces = [Piece(cell, seed) for seed in seeds for cell in wave]
         locks = [folder / f'.{cell.label}_seed{seed}.lock' for cell, seed in pieces]
         work_off(pieces, locks, run, jobs, stop)
-    return {cell: [results[cell, seed] for seed in seeds] for cell in family.cells}
+    return {
+        cell: [results[Piece(cell, seed)] for seed in seeds] for cell in family.cells
+    }
 
 
 def _require_metric(result: Result, experiment: Experiment) -> Result:

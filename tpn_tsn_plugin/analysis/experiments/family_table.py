@@ -34,7 +34,7 @@ def table(family: Family, results: Results) -> str:
                 figure = cell.published if cell else None
                 texts.append('' if figure is None else f'{figure:.1f}')
         if family.parameters:
-            texts.append(_parameters(results, cells.values()))
+            texts.append(_parameters(results, list(cells.values())))
         lines.append(_line(row, texts))
     return '\n'.join(lines)
 
