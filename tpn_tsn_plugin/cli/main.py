@@ -44,6 +44,11 @@ COMMANDS: dict[str, CommandEntry] = {
         'annotations',
         "Write list files from a data set's own split files.",
     ),
+    'convert': CommandEntry(
+        'tpn_tsn_plugin.cli.convert',
+        'convert_checkpoint',
+        "Bring another project's checkpoint to a config's model.",
+    ),
     'demo': CommandEntry(
         'tpn_tsn_plugin.cli.demo',
         'demo',
@@ -68,6 +73,11 @@ COMMANDS: dict[str, CommandEntry] = {
         'tpn_tsn_plugin.cli.make_demo_data',
         'make_demo_data',
         'Generate the demo videos and their annotations.',
+    ),
+    'predict': CommandEntry(
+        'tpn_tsn_plugin.cli.predict',
+        'predict',
+        'Predict videos of any length with a trained model.',
     ),
     'show-flow': CommandEntry(
         'tpn_tsn_plugin.cli.show_flow',

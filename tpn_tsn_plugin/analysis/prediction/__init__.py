@@ -1,0 +1,1 @@
+"""Prediction of videos: what a trained model says of a file, whatever its length."""

@@ -1,0 +1,80 @@
+"""Files that are written whole or not at all, and never over something by mistake."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tpn_tsn_plugin.errors import PluginError
+
+
+def require_free(
+    outputs: Sequence[Path], inputs: Sequence[Path], *, force: bool
+) -> None:
+    """Check that nothing is lost where files are to be written.
+
+    Args:
+        outputs: Files that will be written.
+        inputs: Files that will be read.
+        force: Whether other files may be replaced.
+
+    Raises:
+        PluginError: A file is read and written, written twice, or there and not to be
+            replaced.
+    """
+    read = {path.resolve() for path in inputs}
+    written: set[Path] = set()
+    for path in outputs:
+        if path.is_dir():
+            raise PluginError(f'{path} is a folder; give the name of a file')
+        if path.resolve() in read:
+            raise PluginError(f'{path} is read; give another name to write to')
+        if path.resolve() in written:
+            raise PluginError(f'{path} would be written twice; give other names')
+        if path.exists() and not force:
+            raise PluginError(
+                f'{path} exists; give another name, or --force to replace it'
+            )
+        written.add(path.resolve())
+
+
+def paths_of_videos(path: Path, videos: Sequence[Path]) -> list[Path]:
+    """Where each video's file goes.
+
+    Args:
+        path: What the user named.
+        videos: The videos.
+
+    Returns:
+        The path for one video; for several, paths with the name of each before the
+        suffix, numbered where videos are called the same.
+    """
+    if len(videos) == 1:
+        return [path]
+    counts: dict[str, int] = {}
+    paths = []
+    for video in videos:
+        name = video.stem
+        counts[name] = counts.get(name, 0) + 1
+        number = f'_{counts[name]}' if counts[name] > 1 else ''
+        paths.append(path.with_name(f'{path.stem}_{name}{number}{path.suffix}'))
+    return paths
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Write beside a file, and put the result in its place when it is complete.
+
+    Args:
+        path: The file.
+
+    Yields:
+        Where to write, with the same suffix.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f'.{path.stem}.{os.getpid()}.partial{path.suffix}')
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

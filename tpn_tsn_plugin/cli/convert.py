@@ -1,0 +1,184 @@
+"""``tpn-tsn convert``: bring another project's checkpoint to a config's model."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from torch import nn
+
+from tpn_tsn_plugin import __version__
+from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
+from tpn_tsn_plugin.converters.conversion import Conversion, convert
+from tpn_tsn_plugin.converters.files import read_source, write_checkpoint
+from tpn_tsn_plugin.converters.formats import FORMATS, recognise
+from tpn_tsn_plugin.converters.report import faults, summary, to_dict, to_text
+from tpn_tsn_plugin.errors import CheckpointError, PluginError
+
+from .variadic import VariadicCommand
+
+HELP = f"""
+Bring the weights of CHECKPOINT to the model of CONFIG, and write them to OUT, a
+checkpoint that `mim test`, load_from and all commands here take.
+
+Formats, recognised from the keys:
+
+\b
+{chr(10).join(f'    {f.name:13} {f.what}' for f in FORMATS.values())}
+
+Every weight of the model must come from the checkpoint, every key of the checkpoint
+must be used or known to be of no use, and both must compute the same. Otherwise nothing
+is written; with --partial, what fits is, as a start of training (load_from=OUT).
+
+A pyramid that the TPN authors released, to CONFIG, one of configs/tpn/*-released*:
+
+\b
+    tpn-tsn convert r50f8s8.pth CONFIG released.pth
+
+ImageNet weights as the start of a backbone, with all keys in a file:
+
+\b
+    tpn-tsn convert resnet50-0676ba61.pth CONFIG start.pth \\
+        --partial --report keys.txt
+"""
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+TARGET = click.Path(dir_okay=False, path_type=Path)
+PARAMETERS: list[click.Parameter] = [
+    click.Argument(['checkpoint'], type=EXISTING),
+    click.Argument(['config_file'], type=EXISTING, metavar='CONFIG'),
+    click.Argument(['out'], type=TARGET),
+    click.Option(
+        ['--from', 'source_format'],
+        type=click.Choice(list(FORMATS)),
+        help="The checkpoint's format.  [default: recognised from its keys]",
+    ),
+    click.Option(
+        ['--partial'],
+        is_flag=True,
+        help='Write what fits, although weights are missing, unknown or of another '
+        'shape, or the model computes something else.',
+    ),
+    click.Option(
+        ['--report', 'report_file'],
+        type=TARGET,
+        help='Write what became of each key, as text, or as JSON if the name ends in '
+        '.json; also where the conversion is refused.',
+    ),
+    click.Option(['--force'], is_flag=True, help='Overwrite files that exist.'),
+    click.Option(
+        ['--cfg-options', 'options'],
+        multiple=True,
+        metavar='KEY=VALUE...',
+        help='Change the config, as in --cfg-options model.cls_head.num_classes=51.',
+    ),
+]
+
+
+@click.command(cls=VariadicCommand, help=HELP, params=PARAMETERS)
+def convert_checkpoint(
+    checkpoint: Path,
+    config_file: Path,
+    out: Path,
+    source_format: str | None,
+    partial: bool,
+    report_file: Path | None,
+    force: bool,
+    options: tuple[str, ...],
+) -> None:
+    """Convert the checkpoint and say what became of its keys."""
+    _check_targets((checkpoint, config_file), (out, report_file), force)
+    source = read_source(checkpoint)
+    kind = (
+        FORMATS[source_format]
+        if source_format
+        else recognise(source.weights, str(checkpoint))
+    )
+    model = _build(config_file, options)
+    conversion = convert(source.weights, model, kind, filename=str(checkpoint))
+    if report_file is not None:
+        _write_report(report_file, conversion)
+    _require_fit(conversion, checkpoint, config_file, partial)
+    write_checkpoint(out, conversion.weights, source, _meta(conversion, config_file))
+    for line in summary(conversion):
+        click.echo(line)
+    click.echo(f'Wrote {out}' + ('' if conversion.is_complete else ', a partial one'))
+
+
+def _check_targets(
+    sources: Sequence[Path], targets: Sequence[Path | None], force: bool
+) -> None:
+    """Refuse to overwrite what is read, and without --force anything."""
+    read = {path.resolve() for path in sources}
+    for target in targets:
+        if target is None:
+            continue
+        if target.resolve() in read:
+            raise click.UsageError(f'{target} is read and cannot be written to as well')
+        read.add(target.resolve())
+        if target.exists() and not force:
+            raise PluginError(f'{target} exists; overwrite it with --force')
+
+
+def _build(config_file: Path, options: Sequence[str]) -> nn.Module:
+    """The config's model, or one line that says why there is none."""
+    try:
+        config = read_config(config_file, options)
+    except Exception as error:
+        raise PluginError(
+            f'{config_file} cannot be read as a config ({_describe(error)})'
+        ) from error
+    if 'model' not in config:
+        raise PluginError(
+            f'{config_file} has no model; give the config of a recogniser'
+        )
+    try:
+        return build_model(config)
+    except Exception as error:
+        raise PluginError(
+            f'the model of {config_file} cannot be built ({_describe(error)})'
+        ) from error
+
+
+def _describe(error: Exception) -> str:
+    return f'{type(error).__name__}: {" ".join(str(error).split())}'
+
+
+def _write_report(path: Path, conversion: Conversion) -> None:
+    """Write every key, as the file's name asks for."""
+    is_json = path.suffix.lower() == '.json'
+    text = (
+        json.dumps(to_dict(conversion), indent=2) + '\n'
+        if is_json
+        else to_text(conversion)
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'{path.stem}.part{path.suffix}')
+    part.write_text(text, encoding='utf-8')
+    part.replace(path)
+
+
+def _require_fit(
+    conversion: Conversion, checkpoint: Path, config_file: Path, partial: bool
+) -> None:
+    found = '; '.join(faults(conversion))
+    if not conversion.mapped:
+        raise CheckpointError(
+            f'no weight of {checkpoint}, read as {conversion.source_format}, fits the '
+            f'model of {config_file}: {found}'
+        )
+    if not conversion.is_complete and not partial:
+        raise CheckpointError(
+            f'{checkpoint}, read as {conversion.source_format}, and the model of '
+            f'{config_file} differ: {found}; give the config of its model, or write '
+            'what fits with --partial (--report lists all keys)'
+        )
+
+
+def _meta(conversion: Conversion, config_file: Path) -> dict[str, Any]:
+    return dict(
+        source_format=conversion.source_format,
+        config=config_file.name,
+        partial=not conversion.is_complete,
+        tpn_tsn_plugin_version=__version__,
+    )
