@@ -1,12 +1,11 @@
 """Every config of the repository as a test parameter, and what is read off a config."""
 
-import runpy
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from view_shapes import backbones
 
 ROOT = Path(__file__).resolve().parents[2]
 # families of experiments are no configs for a runner
@@ -38,20 +37,21 @@ def _mmaction_scope() -> None:
 
 
 @pytest.fixture(scope='session')
-def flops() -> SimpleNamespace:
-    """Functions of the script that counts FLOPs."""
-    script = ROOT / 'tests' / 'benchmarks' / 'count_flops.py'
-    return SimpleNamespace(**runpy.run_path(str(script)))
-
-
-@pytest.fixture(scope='session')
-def read(flops: SimpleNamespace):
+def read():
     """Reads a config once, without pretrained weights; copy before changing it."""
 
     def read_once(path: Path | str) -> Config:
         path = ROOT / 'configs' / path
         if path not in READ:
-            READ[path] = flops.read_config(path)
+            READ[path] = read_without_weights(path)
         return READ[path]
 
     return read_once
+
+
+def read_without_weights(path: Path) -> Config:
+    config = Config.fromfile(path)
+    for backbone in backbones(config).values():
+        if 'pretrained' in backbone and not backbone.type.startswith('mmpretrain.'):
+            backbone.pretrained = None
+    return config

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
+from view_shapes import sampling, training_pipeline, view_shape
 
 from tpn_tsn_plugin.registry import MODELS
 
@@ -48,11 +49,11 @@ def config(config_path, read):
     return config
 
 
-def test_whole_model_takes_a_view_of_the_test_pipeline(config, flops):
+def test_whole_model_takes_a_view_of_the_test_pipeline(config):
     """On the meta device: shapes are real, nothing is computed or stored."""
     with torch.device('meta'):
         model = MODELS.build(config.model).eval()
-        inputs = torch.empty(flops.view_shape(config))
+        inputs = torch.empty(view_shape(config))
     scores, _ = model.extract_feat(inputs, stage='head')
     if isinstance(scores, dict):
         shapes = {task: score.shape for task, score in scores.items()}
@@ -61,14 +62,14 @@ def test_whole_model_takes_a_view_of_the_test_pipeline(config, flops):
         assert scores.shape == (1, num_classes(config))
 
 
-def test_model_trains_and_predicts(config, flops):
+def test_model_trains_and_predicts(config):
     kind = kind_of_model(config.model)
     if kind in RUN_BEFORE:
         return
     RUN_BEFORE.add(kind)
     model = MODELS.build(config.model)
-    shape = flops.view_shape(config, SMALL)
-    training = flops.sampling(flops.training_pipeline(config))
+    shape = view_shape(config, SMALL)
+    training = sampling(training_pipeline(config))
     if config.model.data_preprocessor.format_shape == 'NCHW':
         # as many segments as the consensus learns with
         shape = (1, training.num_clips, *shape[2:])

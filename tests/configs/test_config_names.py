@@ -3,6 +3,7 @@
 import re
 
 from mmengine.config import Config
+from view_shapes import sampling, training_pipeline
 
 NAME = re.compile(
     r'(?P<model>[a-z0-9-]+?)_((?P<init>imagenet-pretrained)-)?'
@@ -35,9 +36,9 @@ def model_depth(name):
     return int(name['backbone'][1:])
 
 
-def test_numbers_in_the_name(config_path, read, flops):
+def test_numbers_in_the_name(config_path, read):
     name, config = parse(config_path), read(config_path)
-    step = flops.sampling(flops.training_pipeline(config))
+    step = sampling(training_pipeline(config))
     assert int(name['batch']) == config.train_dataloader.batch_size
     assert int(name['clip_len']) == step.clip_len
     assert int(name['interval']) == step.get('frame_interval', 1)
@@ -99,12 +100,12 @@ def test_data_in_the_name(config_path, read):
     assert dataset.get('modality', 'RGB').lower() == modality
 
 
-def test_snippet_in_the_name(config_path, read, flops):
+def test_snippet_in_the_name(config_path, read):
     name, config = parse(config_path), read(config_path)
-    types = [step.type for step in flops.training_pipeline(config)]
+    types = [step.type for step in training_pipeline(config)]
     assert ('RGBDifference' in types) == ('rgbdiff' in name['modality'])
     if 'RGBDifference' in types:
-        step = flops.training_pipeline(config)[types.index('RGBDifference')]
+        step = training_pipeline(config)[types.index('RGBDifference')]
         keeps = name['modality'] == 'rgb-rgbdiff'
         assert step.get('keep_rgb', False) == keeps
         channels = 3 * (int(name['clip_len']) - 1 + keeps)

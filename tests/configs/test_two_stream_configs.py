@@ -9,6 +9,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
+from view_shapes import backbones, sampling, training_pipeline, two_stream_view
 
 from tpn_tsn_plugin.registry import MODELS
 
@@ -56,11 +57,11 @@ def samples(config, number):
     return [segments.clone().set_gt_label(i) for i in range(number)]
 
 
-def test_numbers_in_the_name(two_stream_path, read, flops):
+def test_numbers_in_the_name(two_stream_path, read):
     name, config = parse(two_stream_path), read(two_stream_path)
     for pipeline in pipelines(config).values():
-        assert flops.sampling(pipeline).clip_len == int(name['frames'])
-    step = flops.sampling(flops.training_pipeline(config))
+        assert sampling(pipeline).clip_len == int(name['frames'])
+    step = sampling(training_pipeline(config))
     assert step.num_clips == int(name['snippets'])
     assert config.train_dataloader.batch_size == int(name['batch'])
     lengths = {'e': 'max_epochs', 'i': 'max_iters'}
@@ -70,11 +71,11 @@ def test_numbers_in_the_name(two_stream_path, read, flops):
         assert config.auto_scale_lr.base_batch_size == total
 
 
-def test_model_in_the_name(two_stream_path, read, flops):
+def test_model_in_the_name(two_stream_path, read):
     name, config = parse(two_stream_path), read(two_stream_path)
     kind = BACKBONES[re.match(r'[a-z]+', name['backbone'])[0]]
     fields = int(name['frames']) - 1
-    spatial, temporal = flops.backbones(config).values()
+    spatial, temporal = backbones(config).values()
     for backbone, channels in ((spatial, 3), (temporal, 2 * fields)):
         assert backbone.type == kind
         assert backbone.get('in_channels', 3) == channels
@@ -141,14 +142,13 @@ def test_pipelines(two_stream_path, split, read):
     assert sampler.type == ('StridedSampleFrames' if strided else 'SegmentSampleFrames')
 
 
-def test_whole_model_takes_a_view_of_the_test_pipeline(two_stream_path, read, flops):
+def test_whole_model_takes_a_view_of_the_test_pipeline(two_stream_path, read):
     """On the meta device: shapes are real, nothing is computed or stored."""
     config = read(two_stream_path)
     with torch.device('meta'):
         model = MODELS.build(config.model).eval()
         inputs = {
-            key: torch.empty(shape)
-            for key, shape in flops.two_stream_view(config).items()
+            key: torch.empty(shape) for key, shape in two_stream_view(config).items()
         }
     scores, _ = model.extract_feat(inputs, stage='head')
     classes = config.model.cls_head.num_classes
@@ -188,7 +188,7 @@ def kind_of_model(model):
     return str(kind)
 
 
-def test_model_trains_and_predicts(two_stream_path, read, flops):
+def test_model_trains_and_predicts(two_stream_path, read):
     config = read(two_stream_path)
     kind = kind_of_model(config.model)
     if kind in RUN_BEFORE:
@@ -200,7 +200,7 @@ def test_model_trains_and_predicts(two_stream_path, read, flops):
             # as wide as they are nobody needs them here
             small[head].hidden_channels = (16, 16)
     model = MODELS.build(small)
-    view = flops.two_stream_view(config, size=64)
+    view = two_stream_view(config, size=64)
     batch = {key: torch.rand(2, *shape[1:]) for key, shape in view.items()}
     told = samples(config, 2)
     for sample in told:

@@ -44,6 +44,11 @@ COMMANDS: dict[str, CommandEntry] = {
         'annotations',
         "Write list files from a data set's own split files.",
     ),
+    'benchmark': CommandEntry(
+        'tpn_tsn_plugin.cli.benchmark',
+        'benchmark',
+        "Measure configs' size, time and memory side by side.",
+    ),
     'convert': CommandEntry(
         'tpn_tsn_plugin.cli.convert',
         'convert_checkpoint',
@@ -58,6 +63,11 @@ COMMANDS: dict[str, CommandEntry] = {
         'tpn_tsn_plugin.cli.doctor',
         'doctor',
         'Check versions, faults of the host and optional parts.',
+    ),
+    'export': CommandEntry(
+        'tpn_tsn_plugin.cli.export',
+        'export',
+        'Write a trained model as an ONNX file.',
     ),
     'extract-flow': CommandEntry(
         'tpn_tsn_plugin.cli.extract_flow',

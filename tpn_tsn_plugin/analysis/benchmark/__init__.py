@@ -1,0 +1,1 @@
+"""What models cost: parameters, FLOPs, time, memory, and the loading of their data."""

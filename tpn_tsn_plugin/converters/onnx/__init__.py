@@ -1,0 +1,7 @@
+"""Models as ONNX files, which run without PyTorch and MMAction2.
+
+``inputs`` says what a graph takes, ``scoring`` what it computes (tensors alone, in
+place of MMAction2's samples), ``export`` writes it with its ``metadata``, and
+``comparison`` runs the file beside the model. ``dependencies`` and ``errors`` say what
+is missing.
+"""
