@@ -108,6 +108,7 @@ def test_metadata(metadata: Message, wheel_files: dict[str, bytes]) -> None:
         'dev',
         'lite',
         'mim',
+        'onnx',
         'tests',
     }
     needed = {
