@@ -1,0 +1,241 @@
+"""Visual tempo: widths of analytic curves, borders, and hand-computed statistics."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy.stats import linregress
+
+from tpn_tsn_plugin.functional.visual_tempo import (
+    bin_means,
+    class_variances,
+    correlate,
+    fit_line,
+    half_maximum_lobe,
+    smooth_curve,
+)
+
+FRAMES = np.arange(120)
+
+
+def gaussian(centre, sigma):
+    return np.exp(-((FRAMES - centre) ** 2) / (2 * sigma**2))
+
+
+def triangle(centre, base):
+    return np.clip(1 - 2 * np.abs(FRAMES - centre) / base, 0, None)
+
+
+def box(start, length):
+    return ((start <= FRAMES) & (start + length > FRAMES)).astype(float)
+
+
+@pytest.mark.parametrize('height', [1.0, 0.03])
+@pytest.mark.parametrize('centre', [60, 60.3, 41.75])
+@pytest.mark.parametrize(
+    ('curve', 'size', 'width'),
+    [
+        (gaussian, 4, 2 * np.sqrt(2 * np.log(2)) * 4),
+        (gaussian, 15, 2 * np.sqrt(2 * np.log(2)) * 15),
+        (triangle, 30, 15),
+        (triangle, 61, 30.5),
+    ],
+)
+def test_width_of_an_analytic_curve(curve, size, width, centre, height):
+    lobe = half_maximum_lobe(height * curve(centre, size))
+    # what the frames show of a peak between two of them
+    assert lobe.width == pytest.approx(width, rel=0.01 if centre == 60 else 0.02)
+    assert (lobe.left + lobe.right) / 2 == pytest.approx(centre, abs=0.3)
+    assert (lobe.peaks, lobe.censored) == (1, False)
+    assert lobe.peak == round(centre)
+
+
+@pytest.mark.parametrize('length', [1, 2, 17])
+def test_width_of_a_box_is_its_number_of_frames(length):
+    lobe = half_maximum_lobe(box(20, length))
+    assert lobe.width == pytest.approx(length)
+    assert (lobe.left, lobe.right) == (19.5, 19.5 + length)
+
+
+def test_crossings_lie_between_frames():
+    lobe = half_maximum_lobe([0, 0.2, 0.8, 0.6, 0.1, 0])
+    # half is 0.4: a third of the way from 0.2 to 0.8, two fifths from 0.6 to 0.1
+    assert lobe.left == pytest.approx(1 + 1 / 3)
+    assert lobe.right == pytest.approx(3 + 2 / 5)
+    assert (lobe.peak, lobe.maximum) == (2, 0.8)
+
+
+@pytest.mark.parametrize(
+    ('curve', 'left', 'right', 'censored'),
+    [
+        # above half at one border, at the other, at both
+        ([1, 1, 0.8, 0, 0], -0.5, 2.375, True),
+        ([0, 0, 0.8, 1, 1], 1.625, 4.5, True),
+        ([0.6, 1, 0.7], -0.5, 2.5, True),
+        # just half at the border: the curve has fallen to it
+        ([0.5, 1, 0.5], 0, 2, False),
+        # the lobe that reaches the border is another one
+        ([0.9, 0, 1, 0, 0.9], 1.5, 2.5, False),
+        # flat, and one frame
+        ([0.3] * 7, -0.5, 6.5, True),
+        ([0.3], -0.5, 0.5, True),
+    ],
+)
+def test_borders(curve, left, right, censored):
+    lobe = half_maximum_lobe(curve)
+    assert (lobe.left, lobe.right) == (pytest.approx(left), pytest.approx(right))
+    assert lobe.width == pytest.approx(right - left)
+    assert lobe.censored is censored
+
+
+def test_main_lobe_is_measured_and_all_are_counted():
+    curve = 0.6 * box(5, 30) + box(50, 4) + 0.4 * box(70, 9)
+    lobe = half_maximum_lobe(curve)
+    assert (lobe.width, lobe.peak, lobe.peaks) == (pytest.approx(4, abs=0.1), 50, 2)
+    # the wide lobe is 0.6 of the maximum: its part above half is longer than 4 frames
+    assert half_maximum_lobe(curve[:45]).width == pytest.approx(30)
+
+
+def test_first_of_equal_maxima():
+    assert half_maximum_lobe([0, 1, 0, 1, 1, 0]).right == 1.5
+    assert half_maximum_lobe([0, 1, 0, 1, 1, 0]).peaks == 2
+
+
+def test_baseline():
+    curve = 0.6 + 0.4 * gaussian(60, 8)
+    assert half_maximum_lobe(curve).censored
+    lobe = half_maximum_lobe(curve, 'minimum')
+    assert lobe.width == pytest.approx(2.3548 * 8, rel=0.01)
+    assert lobe.maximum == 1
+    with pytest.raises(ValueError, match=r'baseline must be one of .*got .median'):
+        half_maximum_lobe(curve, 'median')
+
+
+def test_smoothing_widens_as_it_should():
+    smoothed = smooth_curve(gaussian(60, 8), 6)
+    # variances add up: 8² + 6² = 10²
+    assert half_maximum_lobe(smoothed).width == pytest.approx(23.548, rel=0.01)
+    assert np.array_equal(smooth_curve(FRAMES, 0), FRAMES)
+    np.testing.assert_allclose(smooth_curve([0.4] * 9, 3), 0.4)
+
+
+def test_smoothing_joins_a_lobe_that_one_frame_cuts():
+    curve = box(30, 40)
+    curve[45] = 0
+    assert half_maximum_lobe(curve).width == pytest.approx(15)
+    assert half_maximum_lobe(smooth_curve(curve, 3)).width == pytest.approx(
+        40, rel=0.01
+    )
+
+
+@pytest.mark.parametrize('sigma', [-1, np.nan, np.inf])
+def test_faulty_smoothing(sigma):
+    with pytest.raises(ValueError, match='sigma must be a number from 0 on'):
+        smooth_curve([0, 1, 0], sigma)
+
+
+@pytest.mark.parametrize(
+    ('curve', 'baseline', 'message'),
+    [
+        ([0, 0, 0], 'zero', 'curve from 0 to 0 is nowhere above its baseline .zero'),
+        ([-1, -2], 'zero', 'from -2 to -1 is nowhere above'),
+        ([0.4, 0.4], 'minimum', 'from 0.4 to 0.4 is nowhere above .*minimum'),
+        ([0.4, np.nan, np.inf], 'zero', '2 values that are no finite numbers'),
+        ([], 'zero', r'a value a frame, got shape \(0,\)'),
+        ([[0.1, 0.2]], 'zero', r'a value a frame, got shape \(1, 2\)'),
+    ],
+)
+def test_curve_without_width(curve, baseline, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        half_maximum_lobe(curve, baseline)
+    assert '\n' not in str(caught.value)
+
+
+def test_twenty_thousand_videos_take_seconds():
+    curve = gaussian(60, 8)
+    start = time.process_time()
+    for _ in range(1000):
+        half_maximum_lobe(curve)
+    # 0.1 s on an idle core
+    assert time.process_time() - start < 1
+
+
+def test_variance_of_each_class():
+    variances, counts = class_variances([1, 3, 5, 7, 9], [0, 0, 2, 3, 3], 5)
+    np.testing.assert_allclose(variances, [2, np.nan, np.nan, 2, np.nan])
+    assert counts.tolist() == [2, 0, 1, 2, 0]
+
+
+def test_line_through_points():
+    assert fit_line([0, 1, 2], [1, 3, 5]) == (pytest.approx(2), pytest.approx(1))
+
+
+def test_correlation_by_hand():
+    x, y = [1, 2, 3, 4, 5], [2, 1, 4, 3, 5]
+    spearman = correlate(x, y, 'spearman')
+    # 1 - 6 * sum(d**2) / (n * (n**2 - 1)), of four differences of 1
+    assert spearman.coefficient == pytest.approx(0.8)
+    pearson = correlate(x, y, 'pearson')
+    assert pearson.coefficient == pytest.approx(0.8)
+    assert pearson.p_value == pytest.approx(linregress(x, y).pvalue)
+    z = np.arctanh(0.8) + 1.959964 * np.array([-1, 1]) / np.sqrt(2)
+    assert (pearson.low, pearson.high) == pytest.approx(tuple(np.tanh(z)))
+    # ranks tell less
+    assert spearman.low < pearson.low
+    assert spearman.high > pearson.high
+
+
+def test_interval_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    truth, hits = 0.6, 0
+    for _ in range(300):
+        x, noise = rng.normal(size=(2, 40))
+        found = correlate(x, truth * x + np.sqrt(1 - truth**2) * noise, 'pearson')
+        hits += found.low < truth < found.high
+    assert 0.91 < hits / 300 < 0.99
+
+
+def test_perfect_order_and_few_points():
+    found = correlate([1, 2, 3, 4, 5], [1, 4, 9, 16, 25])
+    assert found.coefficient == pytest.approx(1)
+    assert 0.99 < found.low <= found.high <= 1
+    few = correlate([1, 2, 3], [3, 1, 2])
+    assert np.isnan([few.low, few.high]).all()
+
+
+@pytest.mark.parametrize(
+    ('x', 'y', 'message'),
+    [
+        ([1, 2], [1, 2], 'three points or more .*got 2'),
+        ([1, 1, 1], [1, 2, 3], 'got 3 with 1 and 3 different'),
+    ],
+)
+def test_no_correlation(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        correlate(x, y)
+    with pytest.raises(ValueError, match='kind must be one of'):
+        correlate([1, 2, 3], [1, 2, 3], 'kendall')
+
+
+def test_bins_of_neighbouring_classes():
+    bins = bin_means([5, 1, 3, 2, 4], [50, 10, 30, 20, 40], size=2)
+    assert bins == [(1.5, 15, 2), (3.5, 35, 2), (5, 50, 1)]
+
+
+def test_bins_of_equal_variance():
+    bins = bin_means([1, 25, 9.9, 10, 12], [1, 5, 3, 7, 9], by='variance')
+    assert bins == [(pytest.approx(5.45), 2, 2), (11, 8, 2), (25, 5, 1)]
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(by='gain'), 'by must be one of'),
+        (dict(size=2.5), 'size must be a whole number'),
+        (dict(size=0), 'size must be a whole number from 1'),
+        (dict(by='variance', size=-1), 'size must be above 0'),
+    ],
+)
+def test_faulty_bins(options, message):
+    with pytest.raises(ValueError, match=message):
+        bin_means([1, 2], [1, 2], **options)

@@ -1,0 +1,263 @@
+"""Visual tempo of action instances, and what it has to do with accuracy.
+
+Source: Temporal Pyramid Network (Yang et al., CVPR 2020), section 4.3. The tempo of an
+instance is the full width at half maximum (FWHM) of the curve that its class's
+probability draws over the frames of its video: the wider, the slower. How much tempo
+varies within a class is the variance of these widths.
+
+Shape letters: T frames, N instances, P classes or other points.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter1d  # type: ignore[import-untyped]
+from scipy.signal import peak_widths  # type: ignore[import-untyped]
+from scipy.stats import (  # type: ignore[import-untyped]
+    linregress,
+    norm,
+    pearsonr,
+    spearmanr,
+)
+
+from tpn_tsn_plugin.errors import require_one_of, require_positive_int
+
+BASELINES = ('zero', 'minimum')
+CORRELATIONS = {'pearson': pearsonr, 'spearman': spearmanr}
+BINS = ('classes', 'variance')
+# Fisher's interval divides by sqrt(P - 3).
+LEAST_FOR_INTERVAL = 4
+
+
+@dataclass(frozen=True)
+class Lobe:
+    """The part of a curve around its maximum that is above half of it.
+
+    Times are in frames from the middle of the first frame.
+
+    Attributes:
+        width: FWHM in frames, ``right - left``.
+        left: Where the curve rises through half its maximum.
+        right: Where it falls through it.
+        peak: Frame of the maximum.
+        maximum: The curve's greatest value.
+        peaks: Lobes that reach half the maximum, this one included.
+        censored: Whether the curve is still above half at a border, so that the true
+            width may be greater.
+    """
+
+    width: float
+    left: float
+    right: float
+    peak: int
+    maximum: float
+    peaks: int
+    censored: bool
+
+
+def half_maximum_lobe(curve: ArrayLike, baseline: str = 'zero') -> Lobe:
+    """Measure the full width at half maximum of a curve's main lobe.
+
+    The main lobe is that around the greatest value, the first where several are equal.
+    From there the curve is followed to both sides to where it falls to half, between
+    two frames along a straight line; other lobes are counted, but add nothing to the
+    width. Where the curve does not fall to half before a border, the width ends with
+    the outer frame, half a frame beyond its middle, and the lobe is censored. So a flat
+    curve, or one of a single frame, is as wide as its number of frames.
+
+    Args:
+        curve: Probabilities (T,).
+        baseline: What half is counted from: ``'zero'`` (the paper), or ``'minimum'``,
+            the curve's least value, for a class that is never quite absent.
+
+    Raises:
+        ValueError: The curve is empty or not (T,), has a value that is no finite
+            number, or is nowhere above its baseline: a curve of zeros, or a flat one
+            above its minimum.
+    """
+    require_one_of('baseline', baseline, BASELINES)
+    values = np.asarray(curve, dtype=np.float64)
+    if values.ndim != 1 or not len(values):
+        raise ValueError(f'a curve has a value a frame, got shape {values.shape}')
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f'a curve has {np.count_nonzero(~np.isfinite(values))} values that are no '
+            'finite numbers'
+        )
+    above = values - (values.min() if baseline == 'minimum' else 0)
+    peak = int(above.argmax())
+    if above[peak] <= 0:
+        least, most = values.min(), values.max()
+        raise ValueError(
+            f'a curve from {least:g} to {most:g} is nowhere above its baseline '
+            f'({baseline}) and has no width'
+        )
+    last = len(above) - 1
+    inside = above > above[peak] / 2
+    left, right = _crossings(above, peak) if last else (0.0, 0.0)
+    cut_left, cut_right = inside[: peak + 1].all(), inside[peak:].all()
+    left, right = (-0.5 if cut_left else left), (last + 0.5 if cut_right else right)
+    return Lobe(
+        width=right - left,
+        left=left,
+        right=right,
+        peak=peak,
+        maximum=float(values[peak]),
+        peaks=int(inside[0]) + int(np.count_nonzero(inside[1:] & ~inside[:-1])),
+        censored=bool(cut_left or cut_right),
+    )
+
+
+def smooth_curve(curve: ArrayLike, sigma: float) -> NDArray[np.float64]:
+    """Smooth a curve, so that a doubtful frame does not cut its lobe in two.
+
+    A Gaussian of standard deviation s widens a Gaussian lobe of width w to
+    sqrt(w² + 5.55 s²); what follows the last frame counts as equal to it.
+
+    Args:
+        curve: Probabilities (T,).
+        sigma: Standard deviation in frames; 0 leaves the curve as it is.
+
+    Raises:
+        ValueError: ``sigma`` is below 0.
+    """
+    if not 0 <= sigma < np.inf:
+        raise ValueError(f'sigma must be a number from 0 on, got {sigma!r}')
+    values = np.asarray(curve, dtype=np.float64)
+    if sigma == 0:
+        return values
+    return np.asarray(gaussian_filter1d(values, sigma, mode='nearest'))
+
+
+def _crossings(above: NDArray[np.float64], peak: int) -> tuple[float, float]:
+    """Where a curve crosses half its maximum on both sides, or its borders."""
+    # Counted from zero, whatever is between two peaks.
+    whole = np.array([above[peak]]), np.array([0]), np.array([len(above) - 1])
+    _, _, left, right = peak_widths(
+        above, [peak], rel_height=0.5, prominence_data=whole
+    )
+    return float(left[0]), float(right[0])
+
+
+def class_variances(
+    widths: ArrayLike, labels: ArrayLike, num_classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Variance of visual tempo within each class.
+
+    Args:
+        widths: Widths of instances (N,).
+        labels: Their classes (N,).
+        num_classes: P.
+
+    Returns:
+        Variances (P,), unbiased, in the square of the widths' unit and NaN for a class
+        of fewer than two instances; and the numbers of instances (P,).
+    """
+    values, own = np.asarray(widths, np.float64), np.asarray(labels, np.int64)
+    counts = np.bincount(own, minlength=num_classes)
+    variances = np.full(num_classes, np.nan)
+    for label in np.flatnonzero(counts > 1):
+        variances[label] = values[own == label].var(ddof=1)
+    return variances, counts
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """How two quantities go together.
+
+    Attributes:
+        kind: A key of ``CORRELATIONS``.
+        coefficient: From -1 to 1.
+        low: Lower end of the 95 % confidence interval; NaN below four points.
+        high: Its upper end.
+        p_value: Two-sided, against a coefficient of 0.
+        count: Number of points.
+    """
+
+    kind: str
+    coefficient: float
+    low: float
+    high: float
+    p_value: float
+    count: int
+
+
+def correlate(x: ArrayLike, y: ArrayLike, kind: str = 'spearman') -> Correlation:
+    """Correlation with its 95 % confidence interval, by Fisher's z.
+
+    The variance of z is 1 / (P - 3) for Pearson's coefficient r, and (1 + r² / 2) as
+    much for Spearman's (Bonett and Wright, Psychometrika 2000).
+
+    Args:
+        x: (P,).
+        y: (P,).
+        kind: ``'pearson'`` or ``'spearman'``.
+
+    Raises:
+        ValueError: There are fewer than three points, or all values of one side are
+            equal.
+    """
+    require_one_of('kind', kind, CORRELATIONS)
+    left, right = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    count = len(left)
+    if count < 3 or np.ptp(left) == 0 or np.ptp(right) == 0:
+        raise ValueError(
+            f'a correlation needs three points or more that differ, got {count} with '
+            f'{len(np.unique(left))} and {len(np.unique(right))} different values'
+        )
+    found = CORRELATIONS[kind](left, right)
+    coefficient = float(found.statistic)
+    low = high = np.nan
+    if count >= LEAST_FOR_INTERVAL:
+        spread = 1 + (coefficient**2 / 2 if kind == 'spearman' else 0)
+        reach = norm.ppf(0.975) * np.sqrt(spread / (count - 3))
+        # A coefficient of 1 has no finite z.
+        centre = np.arctanh(np.clip(coefficient, -1 + 1e-15, 1 - 1e-15))
+        low, high = np.tanh([centre - reach, centre + reach]).tolist()
+    return Correlation(kind, coefficient, low, high, float(found.pvalue), count)
+
+
+def fit_line(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
+    """Slope and intercept of the least-squares line through points (P,)."""
+    line = linregress(np.asarray(x, np.float64), np.asarray(y, np.float64))
+    return float(line.slope), float(line.intercept)
+
+
+def bin_means(
+    variances: ArrayLike, gains: ArrayLike, *, by: str = 'classes', size: float = 10
+) -> list[tuple[float, float, int]]:
+    """Mean gain of classes that are near each other in variance.
+
+    The paper divides the classes, sorted by variance, "into bins with an interval of
+    10", which is read here as ten neighbouring classes a bin; its Figure 4 speaks of "a
+    bin of variance", which is the other reading.
+
+    Args:
+        variances: (P,).
+        gains: (P,).
+        by: ``'classes'``: ``size`` classes a bin, fewer in the last; ``'variance'``:
+            from 0 on, ``size`` units of variance a bin, empty ones left out.
+        size: How much is in a bin.
+
+    Returns:
+        For each bin the mean variance, the mean gain and the number of classes.
+
+    Raises:
+        ValueError: ``by`` is unknown, or ``size`` not above 0 or no number of classes.
+    """
+    require_one_of('by', by, BINS)
+    x, y = np.asarray(variances, np.float64), np.asarray(gains, np.float64)
+    order = np.argsort(x, kind='stable')
+    if by == 'classes':
+        require_positive_int('size', int(size) if size == int(size) else size)
+        bins: Sequence[NDArray] = np.split(order, range(int(size), len(x), int(size)))
+    else:
+        if not size > 0:
+            raise ValueError(f'size must be above 0, got {size!r}')
+        places = np.floor(x[order] / size)
+        bins = np.split(order, np.flatnonzero(np.diff(places)) + 1)
+    return [
+        (float(x[b].mean()), float(y[b].mean()), len(b)) for b in bins if len(b) > 0
+    ]
