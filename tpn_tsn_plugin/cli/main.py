@@ -94,6 +94,11 @@ COMMANDS: dict[str, CommandEntry] = {
         'show_flow',
         'Show the optical flow of a video as pictures.',
     ),
+    'tempo': CommandEntry(
+        'tpn_tsn_plugin.cli.tempo',
+        'tempo',
+        'Measure visual tempo, and how models cope with it.',
+    ),
 }
 
 

@@ -1,0 +1,115 @@
+"""Curves of all videos in one CSV file, which an interrupted run goes on with."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from .curves import Curve, FrameClassifier, identity, labels_of
+from .files import TempoStudyError
+
+FIELDS = ('video_id', 'label', 'fps', 'probabilities')
+Progress = Callable[[int, int], None]
+
+
+def collect_curves(
+    classifier: FrameClassifier,
+    path: Path,
+    progress: Progress | None = None,
+) -> list[Curve]:
+    """Have every video classified frame by frame, one after the other.
+
+    Args:
+        classifier: Classifies frames, and knows the videos.
+        path: File of the curves. What it holds already is not computed again; every
+            video is added as soon as it is done.
+        progress: Called with the numbers of videos done and of all that are to be done;
+            not at all where none is.
+
+    Returns:
+        A curve for each video and each of its classes, in the order of the data set.
+
+    Raises:
+        TempoStudyError: Videos have one name, or the file cannot be used.
+        PluginError: A video cannot be read.
+        ValueError: A label is none of the model's classes.
+    """
+    samples = [classifier.sample(index) for index in range(len(classifier))]
+    wanted = [(identity(own), label) for own in samples for label in labels_of(own)]
+    if len(set(wanted)) != len(wanted):
+        raise TempoStudyError(
+            f'{len(wanted) - len(set(wanted))} videos of the data set have the name '
+            'and the class of another one; name every video once'
+        )
+    known = {(curve.video_id, curve.label): curve for curve in _read_back(path)}
+    missing = [
+        own
+        for own in samples
+        if any((identity(own), label) not in known for label in labels_of(own))
+    ]
+    with path.open('a', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file, lineterminator='\n')
+        if not path.stat().st_size:
+            writer.writerow(FIELDS)
+        for done, sample in enumerate(missing):
+            if progress is not None:
+                progress(done, len(missing))
+            name = identity(sample)
+            scores, fps = classifier.probabilities(sample)
+            for label in labels_of(sample):
+                _require_class(label, scores.shape[1])
+                known[name, label] = Curve(name, label, fps, scores[:, label])
+                writer.writerow(_to_row(known[name, label]))
+            file.flush()
+    if progress is not None and missing:
+        progress(len(missing), len(missing))
+    return [known[key] for key in wanted]
+
+
+def _require_class(label: int, classes: int) -> None:
+    if not 0 <= label < classes:
+        raise ValueError(
+            f'the data have a class {label}, but the model knows {classes} classes; '
+            'give the config that the checkpoint was trained with'
+        )
+
+
+def _to_row(curve: Curve) -> list[str]:
+    values = ' '.join(f'{value:.6g}' for value in curve.values)
+    fps = '' if curve.fps is None else f'{curve.fps:.6g}'
+    return [curve.video_id, str(curve.label), fps, values]
+
+
+def _read_back(path: Path) -> list[Curve]:
+    """Read what is there, without a line that was being written when a run ended."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding='utf-8')
+    whole = text[: text.rfind('\n') + 1]
+    if whole != text:
+        path.write_text(whole, encoding='utf-8')
+    return read_curves(whole, path)
+
+
+def read_curves(text: str, path: Path) -> list[Curve]:
+    """Read curves from the text of their file.
+
+    Raises:
+        TempoStudyError: A line is none of a curve.
+    """
+    curves = []
+    for number, row in enumerate(csv.reader(text.splitlines()), 1):
+        if number == 1 and tuple(row) == FIELDS:
+            continue
+        try:
+            name, label, fps, values = row
+            numbers = np.array(values.split(), dtype=np.float64)
+            rate = float(fps) if fps else None
+            curves.append(Curve(name, int(label), rate, numbers))
+        except ValueError:
+            raise TempoStudyError(
+                f'{path}, line {number}: expected "{",".join(FIELDS)}", got '
+                f'{",".join(row)[:60]!r}; delete the file to have it made again'
+            ) from None
+    return curves

@@ -1,0 +1,196 @@
+"""Pictures of a tempo study, as the paper's Figures 1, 4 and 5, and of curves."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from tpn_tsn_plugin.functional.visual_tempo import half_maximum_lobe, smooth_curve
+
+from .curves import Curve
+from .gain import GainStudy
+from .measurement import ClassTempo, Instance
+from .robustness import TestResult
+from .truth import TruthComparison
+
+RED, BLUE, GREY, GREEN = '#c0392b', '#2f65ba', '#8a8a94', '#268a54'
+COLOURS = (BLUE, RED, GREEN, '#8e5bb5', '#c98a1b', GREY)
+DPI = 110
+# Above this many classes names cannot be read.
+MOST_NAMES = 40
+CURVES_SHOWN = 6
+LONGEST_NAME = 34
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as PNG."""
+    file = io.BytesIO()
+    figure.savefig(file, format='png', dpi=DPI)
+    return file.getvalue()
+
+
+def draw_curves(
+    curves: Sequence[Curve],
+    instances: Sequence[Instance],
+    baseline: str = 'zero',
+    smooth: float = 0,
+) -> Figure:
+    """Curves from the narrowest to the widest, with what was measured."""
+    order = np.argsort([own.width_frames for own in instances], kind='stable')
+    places = np.linspace(0, len(order) - 1, min(CURVES_SHOWN, len(order)))
+    chosen = order[places.round().astype(int)]
+    rows = -(-len(chosen) // 3)
+    figure = Figure(figsize=(10, 2.6 * rows + 0.3), layout='constrained')
+    axes = figure.subplots(rows, 3, sharey=True, squeeze=False)
+    for axis in axes.flat[len(chosen) :]:
+        axis.axis('off')
+    for axis, index in zip(axes.flat, chosen):
+        values = curves[index].values
+        if smooth:
+            axis.plot(values, color=GREY, linewidth=0.6)
+        _draw_curve(axis, smooth_curve(values, smooth), instances[index], baseline)
+    for axis in axes[:, 0]:
+        axis.set_ylabel('probability of the class')
+    return figure
+
+
+def _draw_curve(axis: Axes, values: NDArray, own: Instance, baseline: str) -> None:
+    lobe = half_maximum_lobe(values, baseline)
+    base = values.min() if baseline == 'minimum' else 0
+    half = (lobe.maximum + base) / 2
+    axis.plot(values, color=BLUE, linewidth=1.4)
+    axis.axhline(half, color=GREY, linewidth=0.8, linestyle=':')
+    axis.hlines(half, lobe.left, lobe.right, color=RED, linewidth=2.5)
+    axis.axvspan(lobe.left, lobe.right, color=RED, alpha=0.08, linewidth=0)
+    cut = ', cut' if lobe.censored else ''
+    seconds = '' if own.width_seconds is None else f' = {own.width_seconds:.2f} s'
+    axis.set_title(
+        f'{_short(own.class_name)}\nFWHM {lobe.width:.1f} frames{seconds}{cut}',
+        fontsize=9,
+    )
+    axis.set_xlabel('frame')
+    axis.set_ylim(0, max(1.05, 1.05 * lobe.maximum))
+
+
+def draw_variances(tempi: Sequence[ClassTempo], unit: str) -> Figure:
+    """Classes sorted by the variance of their tempo, as in the paper's Figure 1."""
+    figure = Figure(figsize=(10, 4.2), layout='constrained')
+    axis = figure.subplots()
+    places = np.arange(len(tempi))
+    axis.bar(places, [own.variance for own in tempi], color=BLUE, width=0.8)
+    axis.set_ylabel(f'variance of FWHM, {unit}²')
+    if len(tempi) <= MOST_NAMES:
+        names = [_short(own.class_name) for own in tempi]
+        axis.set_xticks(places, names, rotation=40, ha='right', fontsize=8)
+        axis.set_xlabel('class')
+    else:
+        first, last = _short(tempi[0].class_name), _short(tempi[-1].class_name)
+        axis.set_xlabel(
+            f'class, sorted by variance: from {first} (most) to {last} (least)'
+        )
+    axis.set_xlim(-0.7, len(tempi) - 0.3)
+    _tidy(axis)
+    return figure
+
+
+def draw_truth(truth: TruthComparison) -> Figure:
+    """Measured width against true period, and against the action's true length."""
+    timed = [own for own in truth.instances if own.true_seconds is not None]
+    figure = Figure(figsize=(10, 4.4), layout='constrained')
+    panels = figure.subplots(1, 2 if timed else 1, squeeze=False)[0]
+    for name, colour in zip(truth.within, COLOURS):
+        own = [i for i in truth.instances if i.motion == name]
+        measured = [i.width_seconds for i in own]
+        label = name.replace('_', ' ')
+        panels[0].scatter(
+            [1 / i.tempo_hz for i in own], measured, s=12, color=colour, label=label
+        )
+        if timed:
+            there = [i for i in own if i.true_seconds is not None]
+            panels[1].scatter(
+                [i.true_seconds for i in there],
+                [i.width_seconds for i in there],
+                s=12,
+                color=colour,
+            )
+    panels[0].set_xlabel('true period (1 / tempo), seconds')
+    panels[0].legend(fontsize=8, frameon=False, loc='upper left')
+    if timed:
+        top = max(own.true_seconds or 0 for own in timed)
+        panels[1].plot([0, top], [0, top], color=GREY, linewidth=1, linestyle='--')
+        panels[1].set_xlabel('true length of the action, seconds (dashed: equal)')
+    for axis in panels:
+        axis.set_ylabel('measured FWHM, seconds')
+        axis.set_ylim(bottom=0)
+        _tidy(axis)
+    return figure
+
+
+def draw_gain(study: GainStudy, unit: str, bins: str) -> Figure:
+    """Gain against variance, as in the paper's Figure 4."""
+    figure = Figure(figsize=(7.5, 4.6), layout='constrained')
+    axis = figure.subplots()
+    x = np.array([own.variance for own in study.classes])
+    y = [own.gain for own in study.classes]
+    axis.scatter(x, y, s=16, color=GREY, label='a class')
+    axis.scatter(
+        [mean for mean, _, _ in study.bins],
+        [gain for _, gain, _ in study.bins],
+        s=46,
+        color=RED,
+        label=f'mean of a bin ({bins})',
+        zorder=3,
+    )
+    ends = np.array([x.min(), x.max()])
+    axis.plot(
+        ends,
+        study.intercept + study.slope * ends,
+        color=BLUE,
+        label='least squares over the classes',
+    )
+    axis.axhline(0, color='black', linewidth=0.6)
+    axis.set_xlabel(f'variance of visual tempo (FWHM), {unit}²')
+    axis.set_ylabel(f'gain of {study.model}\nover {study.baseline}, points')
+    figure.legend(fontsize=8, frameon=False, loc='outside upper center', ncols=3)
+    _tidy(axis)
+    return figure
+
+
+def draw_robustness(results: Sequence[TestResult], grouped: bool = False) -> Figure:
+    """Accuracy and drop by sampling interval, as in the paper's Figure 5."""
+    figure = Figure(figsize=(10, 4.2), layout='constrained')
+    left, right = figure.subplots(1, 2)
+    for name, colour in zip(dict.fromkeys(own.model for own in results), COLOURS):
+        own = [result for result in results if result.model == name]
+        speeds = [result.speed for result in own]
+        shown = [
+            (result.group_accuracy or 0) if grouped else result.accuracy
+            for result in own
+        ]
+        trained = shown[speeds.index(1)]
+        left.plot(speeds, shown, marker='o', markersize=4, color=colour, label=name)
+        right.plot(
+            speeds, [v - trained for v in shown], marker='o', markersize=4, color=colour
+        )
+    for axis in (left, right):
+        axis.axvline(1, color=GREY, linewidth=0.8, linestyle=':')
+        axis.set_xlabel('sampling interval / trained interval (dotted: trained)')
+        _tidy(axis)
+    what = 'top-1 of the groups' if grouped else 'accuracy'
+    left.set_ylabel(f'{what}, %')
+    left.set_ylim(0, 100)
+    figure.legend(fontsize=8, frameon=False, loc='outside upper center', ncols=4)
+    right.set_ylabel('against the trained interval, points')
+    return figure
+
+
+def _tidy(axis: Axes) -> None:
+    axis.spines[['top', 'right']].set_visible(False)
+
+
+def _short(name: str) -> str:
+    name = name.replace('_', ' ')
+    return name if len(name) <= LONGEST_NAME else f'{name[: LONGEST_NAME - 1]}…'

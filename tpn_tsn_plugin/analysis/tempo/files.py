@@ -1,0 +1,143 @@
+"""Files of a tempo study: each is written whole, and belongs to known settings."""
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tpn_tsn_plugin.errors import PluginError
+
+SETTINGS = 'settings.json'
+
+
+class TempoStudyError(PluginError, ValueError):
+    """A tempo study cannot be made, or its folder not be used."""
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    part = path.with_name(f'.{path.name}.part')
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
+    part.replace(path)
+
+
+def write_table(path: Path, rows: Sequence[Any]) -> None:
+    """Write dataclass instances of one kind as CSV, with a line of names."""
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(asdict(rows[0])), lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(_plain(asdict(row)) for row in rows)
+    write_whole(path, text.getvalue())
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers with the digits that mean something; nothing for what is not known."""
+    return {
+        key: f'{value:.6g}' if isinstance(value, float) else value
+        for key, value in row.items()
+    }
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a study.
+
+    Attributes:
+        name: What it is called.
+        settings: What it depends on; plain values.
+        kept: Pattern of the files that are used again while the settings stay.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    kept: str = ''
+
+
+def claim_folder(folder: Path, parts: Sequence[Part], force: bool = False) -> None:
+    """Take a folder for a study, or go on with one that has the same settings.
+
+    A part that the folder does not have yet is added. Parts without kept files are
+    noted by :func:`finish_folder`, when they are there.
+
+    Args:
+        folder: The folder.
+        parts: What the study consists of.
+        force: Whether what was made with other settings is thrown away.
+
+    Raises:
+        TempoStudyError: The folder holds something else, or a part with other settings
+            and ``force`` is off.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    before = _read_settings(folder)
+    now = _plain_settings(parts)
+    changed = [
+        part
+        for part in parts
+        if part.name in before and before[part.name] != now[part.name]
+    ]
+    if changed and not force:
+        name = changed[0].name
+        old, new = before[name], now[name]
+        keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]
+        raise TempoStudyError(
+            f'{folder} holds {name} made with another {" and ".join(keys)}; choose '
+            'another folder with --out, or make them again with --force'
+        )
+    for part in changed:
+        for path in folder.glob(part.kept) if part.kept else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _note(folder, before, [part for part in parts if part.kept])
+
+
+def finish_folder(folder: Path, parts: Sequence[Part]) -> None:
+    """Note what a study that is complete was made with."""
+    _note(folder, _read_settings(folder), parts)
+
+
+def _note(folder: Path, before: Mapping[str, Any], parts: Sequence[Part]) -> None:
+    settings = {**before, **_plain_settings(parts)}
+    write_whole(folder / SETTINGS, json.dumps(settings, indent=1) + '\n')
+
+
+def _plain_settings(parts: Sequence[Part]) -> dict[str, Any]:
+    """Settings as JSON gives them back."""
+    settings = {part.name: part.settings for part in parts}
+    return dict(json.loads(json.dumps(settings)))
+
+
+def digest_text(text: str) -> str:
+    """Tell a text from others."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def digest(*paths: Path) -> str:
+    """Tell files from others of the same names."""
+    found = hashlib.sha256()
+    for path in paths:
+        with path.open('rb') as file:
+            found.update(hashlib.file_digest(file, 'sha256').digest())
+    return found.hexdigest()[:16]
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
+    path = folder / SETTINGS
+    if path.exists():
+        try:
+            found = json.loads(path.read_text())
+        except ValueError:
+            found = None
+        if isinstance(found, dict):
+            return found
+    if any(folder.iterdir()):
+        raise TempoStudyError(
+            f'{folder} is not empty and holds no tempo study (no usable {SETTINGS}); '
+            'choose another folder with --out'
+        )
+    return {}

@@ -1,0 +1,92 @@
+"""The sampling step of a config's pipeline, and the config with another interval."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.utils import import_modules_from_strings
+
+from tpn_tsn_plugin.analysis.trained_model import read_config
+
+Step = Mapping[str, Any]
+
+
+def read_with_imports(path: Path, options: Sequence[str] = ()) -> Config:
+    """Read a config and import the modules that it names, as a runner does.
+
+    Args:
+        path: The config.
+        options: ``key=value`` each, as ``--cfg-options`` takes them.
+    """
+    config = read_config(path, options)
+    if config.get('custom_imports'):
+        import_modules_from_strings(**config['custom_imports'])
+    return config
+
+
+def find_sampler(pipeline: Sequence[Step], name: str) -> tuple[int, Step]:
+    """Find the step that chooses frames.
+
+    Args:
+        pipeline: Steps as a config has them.
+        name: Of the config, for messages.
+
+    Returns:
+        Its place and the step.
+
+    Raises:
+        ValueError: There is none, or several.
+    """
+    found = [
+        (place, step)
+        for place, step in enumerate(pipeline)
+        if str(step.get('type')).endswith('SampleFrames')
+    ]
+    if len(found) != 1:
+        raise ValueError(
+            f'the pipeline of {name} needs one step that samples frames '
+            f'(…SampleFrames), got {[step.get("type") for _, step in found]}'
+        )
+    return found[0]
+
+
+def trained_interval(config: Config) -> int:
+    """Distance of neighbouring frames that a config's model is tested with.
+
+    Raises:
+        ValueError: Its clips have one frame, so there is no distance.
+    """
+    _, sampler = find_sampler(config.test_dataloader.dataset.pipeline, config.filename)
+    if sampler.get('clip_len', 1) < 2:
+        raise ValueError(
+            f'{config.filename} samples single frames, for which no interval can be '
+            'changed; take a model of clips (clip_len above 1)'
+        )
+    return int(sampler.get('frame_interval', 1))
+
+
+def usual_intervals(trained: int) -> list[int]:
+    """A quarter to twice the trained interval, as 2 to 16 are for the paper's 8."""
+    steps = (max(1, round(trained * quarter / 4)) for quarter in range(1, 9))
+    return sorted({*steps, trained})
+
+
+def resampled_config(path: Path, interval: int, dump: Path) -> Config:
+    """A config that tests with another interval and saves its predictions.
+
+    Args:
+        path: The config.
+        interval: Distance of neighbouring frames.
+        dump: Where predictions go.
+    """
+    config = read_config(path)
+    pipeline = config.test_dataloader.dataset.pipeline
+    place, _ = find_sampler(pipeline, config.filename)
+    pipeline[place]['frame_interval'] = interval
+    evaluators = config.test_evaluator
+    if not isinstance(evaluators, list):
+        evaluators = [evaluators]
+    saved = dict(type='DumpResults', out_file_path=str(dump.resolve()))
+    config.test_evaluator = [*evaluators, saved]
+    return config
