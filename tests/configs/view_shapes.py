@@ -8,7 +8,7 @@ from mmengine.config import Config, ConfigDict
 # Pixels where no crop says it: the demos' clips are taken as they are.
 UNCROPPED = {
     'TempoDemoDataset': 56,
-    'TempoInstancesDemoDataset': 56,
+    'InstancesDemoDataset': 56,
     'CorrespondenceDemoDataset': 64,
 }
 

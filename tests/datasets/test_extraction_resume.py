@@ -215,8 +215,11 @@ def test_bad_videos_do_not_stop_the_others(folder, tmp_path, workers):
         write_small_video(copy / name)
     (copy / 'b.mp4').write_bytes(b'no video')
     write_small_video(copy / 'still.mp4', count=1)
+    write_small_video(copy / 'gone.mp4')
     (copy / 'list.txt').write_text('a.mp4\nb.mp4\nc.mp4\ngone.mp4\nstill.mp4\n')
     found = find_videos(copy / 'list.txt')
+    # A list is checked when it is read; this one goes between that and its turn.
+    (copy / 'gone.mp4').unlink()
     outcome = extract(found, tmp_path / 'out', OPTIONS, workers=workers)
     assert list(outcome.records) == ['a', 'c']
     assert list(outcome.faults) == ['b', 'gone', 'still']

@@ -38,7 +38,7 @@ All of it on demo clips in which actions start and end, whose true tempo is know
 models that tpn-tsn demo has trained (its configs are in CONFIGS/demo):
 
 \b
-    TSN=tsn_r18_1xb16-6x1x3-12e_tempo-demo-instances-rgbdiff
+    TSN=tsn_r18_1xb16-6x1x3-12e_instances-demo-rgbdiff
     mim train mmaction CONFIGS/demo/$TSN.py --work-dir work_dirs/$TSN
     tpn-tsn tempo CONFIGS/demo/$TSN.py work_dirs/$TSN/epoch_12.pth --smooth 4 \\
         --model SlowOnly SLOWONLY_CONFIG slowonly.pth \\

@@ -6,6 +6,7 @@ from .checked_rawframe_dataset import CheckedRawframeDataset
 from .checked_video_dataset import CheckedVideoDataset
 from .correspondence_demo_dataset import CorrespondenceDemoDataset
 from .epic_kitchens_dataset import EpicKitchensDataset
+from .instances_demo_dataset import InstancesDemoDataset
 from .tempo_demo_dataset import TempoDemoDataset
 from .thumos14_dataset import Thumos14Dataset
 
@@ -15,6 +16,7 @@ __all__ = [
     'CheckedVideoDataset',
     'CorrespondenceDemoDataset',
     'EpicKitchensDataset',
+    'InstancesDemoDataset',
     'TempoDemoDataset',
     'Thumos14Dataset',
     'transforms',

@@ -1,7 +1,7 @@
-"""Generated demo data, of two tasks.
+"""Generated demo data, of three tasks.
 
-What a class is lies in how fast things move (tempo), or in which object moves and how
-(correspondence).
+What a class is lies in how fast things move (tempo; instances: once, with rest around
+it), or in which object moves and how (correspondence).
 """
 
 from .classes import CLASS_NAMES, MOTIONS, TEMPO_BANDS_HZ
@@ -14,6 +14,7 @@ from .extraction import (
     remove_optical_flow,
 )
 from .generate import CONTACT_SHEET, generate
+from .instances import INSTANCES, InstanceOptions
 from .options import DEFAULT_ROOT, SPLITS, TempoOptions
 from .progress import progress
 from .task import DemoTask
@@ -28,6 +29,7 @@ __all__ = [
     'DEFAULT_ROOT',
     'FIELD_TEMPLATE',
     'FIRST_FIELD',
+    'INSTANCES',
     'MOTIONS',
     'SPLITS',
     'TASKS',
@@ -36,6 +38,7 @@ __all__ = [
     'TRIMMED_SPLITS',
     'CorrespondenceOptions',
     'DemoTask',
+    'InstanceOptions',
     'TaskOptions',
     'TempoOptions',
     'extract_optical_flow',

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from tpn_tsn_plugin.analysis.tempo.instances import (
-    INSTANCES,
+from tpn_tsn_plugin.datasets.tempo_demo import CLASS_NAMES, INSTANCES, InstanceOptions
+from tpn_tsn_plugin.datasets.tempo_demo.instances.clips import plan_instance
+from tpn_tsn_plugin.datasets.tempo_demo.instances.options import (
     SHORTEST_REST,
-    InstanceOptions,
     InstanceSceneOptions,
-    plan_instance,
 )
-from tpn_tsn_plugin.datasets.tempo_demo import CLASS_NAMES
 from tpn_tsn_plugin.registry import DATASETS
 
 
@@ -47,7 +45,7 @@ def test_dataset_makes_itself(tmp_path):
     init_default_scope('mmaction')
     dataset = DATASETS.build(
         dict(
-            type='TempoInstancesDemoDataset',
+            type='InstancesDemoDataset',
             data_root=str(tmp_path / 'data'),
             split='test',
             pipeline=[],
@@ -67,4 +65,4 @@ def test_dataset_makes_itself(tmp_path):
 def test_only_tests_unless_asked():
     assert InstanceOptions().test == 120
     assert InstanceOptions().train == InstanceOptions().val == 0
-    assert INSTANCES.default_root.endswith('tempo_instances')
+    assert INSTANCES.default_root.endswith('demo_data/instances')
