@@ -1,5 +1,6 @@
 """What every process that a dataset starts for its work has in common."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -27,6 +28,9 @@ def worker_context() -> multiprocessing.context.BaseContext:
 
 def start_worker() -> None:
     """Make this process one of several: one core, and never without its parent."""
+    # A video reader of the parent is not collected here: closing it would wait for its
+    # decoding threads, which a fork does not copy, and abort the process.
+    gc.freeze()
     cv2.setNumThreads(0)
     # Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
