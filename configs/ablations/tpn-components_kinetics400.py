@@ -14,12 +14,12 @@ pyramid = (
 no_head = 'model.neck.aux_head=None'
 no_spatial = 'model.neck.spatial_modulation=False'
 no_temporal = 'model.neck.temporal_modulation=False'
-no_flow = 'model.neck.information_flow=isolation'
+isolated = 'model.neck.information_flow=isolation'
 components = [
-    ('head', [no_spatial, no_temporal, no_flow], 74.6),
-    ('head, spatial', [no_temporal, no_flow], 75.2),
-    ('head, spatial, temporal', [no_flow], 75.4),
-    ('head, spatial, temporal, flow', [], 76.1),
+    ('head', [no_spatial, no_temporal, isolated], 74.6),
+    ('head, spatial', [no_temporal, isolated], 75.2),
+    ('head, spatial, temporal', [isolated], 75.4),
+    ('head, spatial, temporal, information flow', [], 76.1),
     ('all but head', [no_head], None),
     ('all but spatial', [no_spatial], None),
     ('all but temporal', [no_temporal], None),

@@ -12,7 +12,6 @@ processes, which holds the libraries' working space as well.
 import argparse
 import itertools
 import json
-import operator
 import platform
 import re
 import statistics
@@ -23,9 +22,9 @@ from pathlib import Path
 
 import torch
 from mmengine.registry import init_default_scope
-from torch.profiler import profile
 
 import tpn_tsn_plugin
+from tpn_tsn_plugin.analysis.benchmark.measure import peak_bytes
 from tpn_tsn_plugin.registry import MODELS
 
 OPTIONS = dict(
@@ -99,17 +98,7 @@ def times(necks, maps, runs):
 def allocated(neck, maps):
     """MiB that torch's allocator holds at most during a step; always the same."""
     clear_gradients(neck, maps)
-    if maps[0].is_cuda:
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        step(neck, maps)
-        return (torch.cuda.max_memory_allocated() - before) / 2**20
-    with profile(profile_memory=True) as profiler:
-        step(neck, maps)
-    events = profiler.profiler.kineto_results.events()
-    changes = [event for event in events if event.name() == '[memory]']
-    changes.sort(key=operator.methodcaller('start_ns'))
-    return max(itertools.accumulate(event.nbytes() for event in changes)) / 2**20
+    return peak_bytes(lambda: step(neck, maps), maps[0].device.type) / 2**20
 
 
 def print_resident(arguments, name, information_flow, rates):

@@ -162,6 +162,26 @@ def test_models_are_tested_with_every_interval(prepared, out, monkeypatch):
     assert page(out)[1] == 5
 
 
+@pytest.mark.parametrize('moved', [False, True])
+def test_results_of_a_moved_folder_are_made_again(prepared, out, monkeypatch, moved):
+    """The test's config names where its predictions go."""
+    model = robustness.TestedModel('a', prepared / 'tsn3.py', prepared / 'tsn3.pth')
+    study = robustness.RobustnessStudy(model, out / 'tests', [1])
+
+    def run_experiment(experiment, progress):
+        there = experiment.result_file.exists()
+        experiment.result_file.write_text('{}')
+        dump(experiment.config.with_suffix('.pkl'), [])
+        return dict(test={'acc/top1': 0.5 if there else 0})
+
+    monkeypatch.setattr(robustness, 'run_experiment', run_experiment)
+    assert study.run()[0].accuracy == 0
+    if moved:
+        (out / 'tests').rename(out / 'elsewhere')
+        study.folder = out / 'elsewhere'
+    assert study.run()[0].accuracy == (0 if moved else 50)
+
+
 def test_true_tempo_is_compared(prepared, out):
     """Beside the list of the demo data lie the true values."""
     records = [

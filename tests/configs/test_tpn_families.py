@@ -52,7 +52,7 @@ def test_sources(data):
 
 
 def test_components(data):
-    everything = {'head', 'spatial', 'temporal', 'flow'}
+    everything = {'head', 'spatial', 'temporal', 'information flow'}
     for (row, _), (_, config) in models(f'tpn-components_{data}').items():
         neck = config.model.get('neck')
         if row == 'none':
@@ -63,7 +63,7 @@ def test_components(data):
         assert ('head' in parts) == (neck.aux_head is not None)
         assert ('spatial' in parts) == neck.get('spatial_modulation', True)
         assert ('temporal' in parts) == neck.get('temporal_modulation', True)
-        assert ('flow' in parts) == (neck.information_flow == 'parallel')
+        assert ('information flow' in parts) == (neck.information_flow == 'parallel')
 
 
 def test_information_flows(data):

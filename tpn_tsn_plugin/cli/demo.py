@@ -17,11 +17,11 @@ from tpn_tsn_plugin.analysis.experiments.experiment import (
     Progress,
     run_experiment,
 )
+from tpn_tsn_plugin.datasets.progress import progress
 from tpn_tsn_plugin.datasets.tempo_demo import (
     CONTACT_SHEET,
     TempoOptions,
     generate,
-    progress,
 )
 
 # The first is what the others are compared with.

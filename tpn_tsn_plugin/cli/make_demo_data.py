@@ -6,13 +6,13 @@ from time import perf_counter
 
 import click
 
+from tpn_tsn_plugin.datasets.progress import progress
 from tpn_tsn_plugin.datasets.tempo_demo import (
     CONTACT_SHEET,
     TASKS,
     TEMPO,
     TaskOptions,
     generate,
-    progress,
     remove_optical_flow,
 )
 

@@ -12,7 +12,7 @@ from tpn_tsn_plugin.analysis.tempo.curves import SPLITS
 from tpn_tsn_plugin.analysis.tempo.measurement import UNITS
 from tpn_tsn_plugin.analysis.tempo.robustness import TestedModel
 from tpn_tsn_plugin.analysis.tempo.study import Report, StudyOptions, make_study
-from tpn_tsn_plugin.datasets.tempo_demo import progress
+from tpn_tsn_plugin.datasets.progress import progress
 from tpn_tsn_plugin.functional.tempo_gain import BINS
 from tpn_tsn_plugin.functional.visual_tempo import BASELINES
 

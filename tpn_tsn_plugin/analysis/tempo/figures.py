@@ -97,35 +97,36 @@ def draw_variances(tempi: Sequence[ClassTempo], unit: str) -> Figure:
 
 
 def draw_truth(truth: TruthComparison) -> Figure:
-    """Measured width against true period, and against the action's true length."""
+    """Measured width against true period, and against the action's true length.
+
+    The period is left out where every action is one cycle, which is as long.
+    """
     timed = [own for own in truth.instances if own.true_seconds is not None]
-    figure = Figure(figsize=(10, 4.4), layout='constrained')
-    panels = figure.subplots(1, 2 if timed else 1, squeeze=False)[0]
-    for name, colour in zip(truth.within, COLOURS):
-        own = [i for i in truth.instances if i.motion == name]
-        measured = [i.width_seconds for i in own]
-        label = name.replace('_', ' ')
-        panels[0].scatter(
-            [1 / i.tempo_hz for i in own], measured, s=12, color=colour, label=label
-        )
-        if timed:
-            there = [i for i in own if i.true_seconds is not None]
-            panels[1].scatter(
-                [i.true_seconds for i in there],
-                [i.width_seconds for i in there],
-                s=12,
-                color=colour,
-            )
-    panels[0].set_xlabel('true period (1 / tempo), seconds')
-    panels[0].legend(fontsize=8, frameon=False, loc='upper left')
+    lengths = [own.true_seconds or 0 for own in timed]
+    periods = [1 / own.tempo_hz for own in timed]
+    panels = []
+    if len(timed) < len(truth.instances) or not np.allclose(lengths, periods):
+        label = 'true period (1 / tempo), seconds'
+        panels.append((label, list(truth.instances), lambda own: 1 / own.tempo_hz))
     if timed:
-        top = max(own.true_seconds or 0 for own in timed)
-        panels[1].plot([0, top], [0, top], color=GREY, linewidth=1, linestyle='--')
-        panels[1].set_xlabel('true length of the action, seconds (dashed: equal)')
-    for axis in panels:
+        label = 'true length of the action, seconds (dashed: equal)'
+        panels.append((label, timed, lambda own: own.true_seconds))
+    figure = Figure(figsize=(5 * len(panels), 4.4), layout='constrained')
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, (label, instances, place) in zip(axes, panels, strict=True):
+        for name, colour in zip(truth.within, COLOURS):
+            own = [i for i in instances if i.motion == name]
+            widths = [i.width_seconds for i in own]
+            named = name.replace('_', ' ')
+            axis.scatter([*map(place, own)], widths, s=12, color=colour, label=named)
+        axis.set_xlabel(label)
         axis.set_ylabel('measured FWHM, seconds')
         axis.set_ylim(bottom=0)
         _tidy(axis)
+    axes[0].legend(fontsize=8, frameon=False, loc='upper left')
+    if timed:
+        line = [0, max(lengths)]
+        axes[-1].plot(line, line, color=GREY, linewidth=1, linestyle='--')
     return figure
 
 

@@ -142,13 +142,17 @@ class RobustnessStudy:
         dump = self.dump(interval)
         config = resampled_config(self.model.config, interval, dump)
         path = dump.with_suffix('.py')
-        config.dump(path)
+        text = config.pretty_text
+        made = path.is_file() and path.read_text() == text and dump.exists()
         experiment = Experiment(
             path, 0, self.folder, label=path.stem, checkpoint=self.model.checkpoint
         )
-        if not dump.exists():
-            # Its predictions are part of a result.
+        if not made:
+            # Predictions are part of a result; a folder that was moved has none of its
+            # own, because the config names their place.
             experiment.result_file.unlink(missing_ok=True)
+            experiment.digest_file.unlink(missing_ok=True)
+            path.write_text(text)
         result = run_experiment(experiment, lambda *_: None)['test']
         if self.metric not in result:
             raise TempoStudyError(

@@ -16,7 +16,6 @@ from .extraction import (
 from .generate import CONTACT_SHEET, generate
 from .instances import INSTANCES, InstanceOptions
 from .options import DEFAULT_ROOT, SPLITS, TempoOptions
-from .progress import progress
 from .task import DemoTask
 from .task_options import TRIMMED_SPLITS, TaskOptions
 from .tasks import TASKS
@@ -44,6 +43,5 @@ __all__ = [
     'extract_optical_flow',
     'generate',
     'optical_flow_folder',
-    'progress',
     'remove_optical_flow',
 ]

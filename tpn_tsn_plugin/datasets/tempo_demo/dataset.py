@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from mmengine.logging import print_log
 
 from tpn_tsn_plugin.datasets.checked_video_dataset import CheckedVideoDataset
+from tpn_tsn_plugin.datasets.progress import progress
 from tpn_tsn_plugin.errors import require_one_of
 
 from .extraction import (
@@ -17,7 +18,6 @@ from .extraction import (
     optical_flow_folder,
 )
 from .generate import generate
-from .progress import progress
 from .task import DemoTask
 from .task_options import TRIMMED_SPLITS
 

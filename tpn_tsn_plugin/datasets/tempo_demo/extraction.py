@@ -12,12 +12,12 @@ from typing import Any
 import cv2
 import mmcv
 
+from tpn_tsn_plugin.datasets.parallel import run_jobs
+from tpn_tsn_plugin.datasets.progress import Report
 from tpn_tsn_plugin.errors import DemoDataError
 from tpn_tsn_plugin.functional.optical_flow import BOUND, estimate, quantise
 
 from .generate import VideoJob
-from .parallel import run_jobs
-from .progress import Report
 from .store import make_once, read_manifest
 from .task_options import TaskOptions
 from .tasks import TASKS

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .parallel import run_jobs
-from .progress import Report
+from tpn_tsn_plugin.datasets.parallel import run_jobs
+from tpn_tsn_plugin.datasets.progress import Report
+
 from .store import make_once
 from .task_options import TRIMMED_SPLITS, TaskOptions
 from .tasks import TASKS

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmcv.transforms import BaseTransform
 
-from tpn_tsn_plugin.errors import AnnotationError, require_one_of
+from tpn_tsn_plugin.errors import AnnotationError, FrameFolderError, require_one_of
 from tpn_tsn_plugin.registry import TRANSFORMS
 
 from .frame_folder import find_frames
@@ -46,7 +46,7 @@ class FindFrames(BaseTransform):
             FrameFolderError: The folder cannot be used; the message says why.
             AnnotationError: The annotation speaks of more frames than there are.
         """
-        folder, modality = results['frame_dir'], results['modality']
+        folder, modality = require_folder(results, 'FindFrames'), results['modality']
         require_one_of('modality', modality, ['RGB', 'Flow'])
         if (folder, modality) not in self._found:
             files = find_frames(folder, modality, self.filename_tmpl)
@@ -73,3 +73,24 @@ class FindFrames(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}(filename_tmpl={self.filename_tmpl!r})'
+
+
+def require_folder(results: dict[str, Any], step: str) -> str:
+    """The folder of a sample.
+
+    Args:
+        results: The sample.
+        step: The transform that wants it, for the message.
+
+    Raises:
+        FrameFolderError: The sample is a video, as MMAction2's inferencer hands it over
+            whatever the config reads.
+    """
+    if 'frame_dir' not in results:
+        raise FrameFolderError(
+            f'{step} reads folders of frames, got the video '
+            f'{results.get("filename")}; `tpn-tsn predict` takes videos with such '
+            'configs too, and computes optical flow itself'
+        )
+    folder: str = results['frame_dir']
+    return folder

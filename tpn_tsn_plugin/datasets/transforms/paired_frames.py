@@ -12,7 +12,7 @@ from tpn_tsn_plugin.functional.optical_flow import quantise
 from tpn_tsn_plugin.registry import TRANSFORMS
 
 from .checked_raw_frame_decode import CheckedRawFrameDecode
-from .find_frames import FindFrames
+from .find_frames import FindFrames, require_folder
 from .modalities import KEEP_RGB, TWO_STREAMS, kept_frames
 
 
@@ -51,6 +51,7 @@ class FindPairedFrames(BaseTransform):
             FrameFolderError: The folder cannot be used; the message says why.
             AnnotationError: The annotation speaks of more frames than there are.
         """
+        require_folder(results, 'FindPairedFrames')
         results = self._without_count_of_fields(results)
         fields = self.find_fields.transform({**results, 'modality': 'Flow'})
         results = self.find_rgb.transform({**results, 'modality': 'RGB'})

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
-from tpn_tsn_plugin.datasets.workers import (
+from .progress import Report
+from .workers import (
     available_cores,
     start_worker,
     worker_context,
 )
-
-from .progress import Report
 
 Job = TypeVar('Job')
 Result = TypeVar('Result')
