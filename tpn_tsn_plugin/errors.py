@@ -43,6 +43,14 @@ class ExperimentError(PluginError, RuntimeError):
     """Training or testing of an experiment failed."""
 
 
+class TempoStudyError(PluginError, ValueError):
+    """A study of visual tempo cannot be made, or its folder not be used."""
+
+
+class ExportError(PluginError, RuntimeError):
+    """A model cannot be written as a graph, or the graph is not the model."""
+
+
 class UnsafeCheckpointError(PluginError, RuntimeError):
     """A checkpoint asks for a class that loading does not allow."""
 

@@ -8,6 +8,7 @@ model = dict(
     )
 )
 every_second = dict(type='FixedRateSampleFrames', rate=1.0, clip_len=6)
+test_pipeline = [*_base_.before, every_second, *_base_.test_steps]
 test_dataloader = dict(
     # videos differ in length
     batch_size=1,
@@ -15,7 +16,7 @@ test_dataloader = dict(
         data_root='work_dirs/demo_data/untrimmed',
         num_videos=dict(train=0, val=0, test=0, untrimmed_train=480, untrimmed=120),
         split='untrimmed',
-        pipeline=[*_base_.before, every_second, *_base_.test_steps],
+        pipeline=test_pipeline,
     ),
 )
 test_evaluator = dict(_delete_=True, type='VideoMeanAP')

@@ -14,8 +14,9 @@ pack = [dict(type='RGBDifference', keep_rgb=True), *_base_.pack]
 load = [_base_.open_video, _base_.segments, _base_.decode]
 load_centres = [_base_.open_video, _base_.centres, _base_.decode]
 load_many = [_base_.open_video, dict(_base_.centres, num_clips=25), _base_.decode]
+test_pipeline = [*load_many, *_base_.ten_crop, *pack]
 train_dataloader = dict(dataset=dict(pipeline=[*load, *_base_.augment, *pack]))
 val_dataloader = dict(
     dataset=dict(pipeline=[*load_centres, *_base_.centre_crop, *pack])
 )
-test_dataloader = dict(dataset=dict(pipeline=[*load_many, *_base_.ten_crop, *pack]))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

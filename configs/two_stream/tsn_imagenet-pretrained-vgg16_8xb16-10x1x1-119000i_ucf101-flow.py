@@ -7,13 +7,12 @@ _base_ = [
 segments = dict(_base_.segments, clip_len=10, num_clips=1)
 centres = dict(segments, test_mode=True)
 many = dict(centres, num_clips=25)
+test_pipeline = [_base_.find_frames, many, *_base_.test_steps]
 train_dataloader = dict(
     dataset=dict(pipeline=[_base_.find_frames, segments, *_base_.train_steps])
 )
 val_dataloader = dict(
     dataset=dict(pipeline=[_base_.find_frames, centres, *_base_.val_steps])
 )
-test_dataloader = dict(
-    dataset=dict(pipeline=[_base_.find_frames, many, *_base_.test_steps])
-)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 custom_hooks = [*_base_.custom_hooks, _base_.initialisation]

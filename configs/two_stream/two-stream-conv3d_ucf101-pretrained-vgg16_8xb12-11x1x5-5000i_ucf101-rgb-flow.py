@@ -23,6 +23,7 @@ model = dict(
 snippets = dict(type='StridedSampleFrames', clip_len=11, num_clips=5, stride=(5, 15))
 testing = dict(snippets, test_mode=True)
 views = dict(testing, num_views=10)
+test_pipeline = [*_base_.before, views, *_base_.val_steps]
 train_dataloader = dict(
     batch_size=12,
     dataset=dict(pipeline=[*_base_.before, snippets, *_base_.train_steps]),
@@ -31,6 +32,4 @@ val_dataloader = dict(
     batch_size=12,
     dataset=dict(pipeline=[*_base_.before, testing, *_base_.val_steps]),
 )
-test_dataloader = dict(
-    dataset=dict(pipeline=[*_base_.before, views, *_base_.val_steps])
-)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

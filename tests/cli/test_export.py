@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from mmengine.config import Config
 
 from tpn_tsn_plugin.analysis.trained_model import build_model
 from tpn_tsn_plugin.cli.main import cli
-from tpn_tsn_plugin.converters.onnx.errors import ExportError
 from tpn_tsn_plugin.datasets.tempo_demo.video_io import write_video
+from tpn_tsn_plugin.errors import ExportError
 
 CONFIG = """
 model = dict(
@@ -100,7 +101,7 @@ def test_graph_of_a_checkpoint(run, folder, tmp_path):
         ['noise', '3×3×3×36×36'],
         [str(videos[0]), '1×9×3×36×36'],
         [str(videos[1]), '1×9×3×36×36'],
-        ['2 videos together', '2×9×3×36×36'],
+        ['2 videos, a view each', '2×3×3×36×36'],
     ]
     assert max(float(row[2]) for row in rows[2:]) < 1e-5
     assert [path.name for path in tmp_path.iterdir()] == ['out.onnx']
@@ -128,6 +129,17 @@ def test_graph_that_differs_is_not_kept(run, tmp_path, monkeypatch):
     assert (result.exit_code, result.stderr) == (1, 'Error: the graph differs\n')
     assert [path.name for path in tmp_path.iterdir()] == ['out.onnx']
     assert (tmp_path / 'out.onnx').read_bytes() == b'older'
+
+
+def test_nothing_half_written_stays_where_a_cluster_ends_it(run, monkeypatch, tmp_path):
+    def stopped(scores, inputs, path, metadata):
+        path.write_bytes(b'half')
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr('tpn_tsn_plugin.cli.export.require_packages', lambda: None)
+    monkeypatch.setattr('tpn_tsn_plugin.cli.export.write_graph', stopped)
+    assert run().exit_code == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_existing_file_is_kept(run, tmp_path):

@@ -1,6 +1,7 @@
 """`tpn-tsn predict`."""
 
 import json
+import signal
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from prediction_cases import HEAD, PACK, SEGMENTS, make_clip, make_config, save_model
 
+from tpn_tsn_plugin.analysis.prediction.predictor import Predictor
 from tpn_tsn_plugin.cli.main import cli
 from tpn_tsn_plugin.datasets.tempo_demo.video_io import write_video
 
@@ -106,22 +108,23 @@ def test_bad_videos_are_named_and_the_others_go_on(run, folder):
     ]
 
 
-def test_interrupted(run, monkeypatch):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(run, monkeypatch, number):
     """What is finished is in the file, whatever stops the command."""
-    from tpn_tsn_plugin.analysis.prediction import predictor
-
-    predict = predictor.Predictor.predict
+    predict = Predictor.predict
+    handler = signal.getsignal(signal.SIGTERM)
 
     def stopped(self, path, report=None):
         if path.name == 'b.mp4':
-            raise KeyboardInterrupt
+            signal.raise_signal(number)
         return predict(self, path, report)
 
-    monkeypatch.setattr(predictor.Predictor, 'predict', stopped)
+    monkeypatch.setattr(Predictor, 'predict', stopped)
     assert run('a.mp4', 'b.mp4', '--json', 'a.json').exit_code == 1
     with open('a.json') as file:
         (video,) = json.load(file)['videos']
     assert video['video'].endswith('a.mp4')
+    assert signal.getsignal(signal.SIGTERM) == handler
 
 
 def test_nothing_is_overwritten(run, folder, tmp_path):

@@ -93,7 +93,7 @@ def paper_shape(stem, split):
             views, size = 10 * 3, 256
         elif 'kinetics400' in stem:
             views = 10
-        elif 'released' in stem:
+        elif 'released' in stem or 'official' in stem:
             views, size = 2 * 3, 256
     if clips == 1:
         return (views, 3, length, size, size)

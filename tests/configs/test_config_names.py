@@ -13,6 +13,7 @@ NAME = re.compile(
     r'_(?P<dataset>[a-z0-9-]+?)-(?P<modality>rgb-rgbdiff|rgbdiff|rgb|flow)'
 )
 BACKBONES = {'slowonly': 'ResNet3dSlowOnly', 'tsm': 'ResNetTSM', 'tsn': 'ResNet'}
+OFFICIAL_BACKBONES = {'ResNetTSM': 'ShiftedShortcutTSM'}
 OTHER_BACKBONES = {
     'bninception': 'BNInception',
     'inceptionv3': 'mmpretrain.TIMMBackbone',
@@ -57,6 +58,8 @@ def test_model_in_the_name(config_path, read):
     if backbone is None:
         (backbone,) = (BACKBONES[word] for word in words if word in BACKBONES)
         assert model_depth(name) == model.backbone.depth
+        if 'official' in words:
+            backbone = OFFICIAL_BACKBONES[backbone]
     assert model.backbone.type == backbone
     assert ('tpn' in words) == ('neck' in model)
     assert 'neck' not in model or model.neck.type == 'TemporalPyramidNeck'

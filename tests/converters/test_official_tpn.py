@@ -3,8 +3,6 @@
 import pytest
 import torch
 from key_lists import official_neck, random_weights, resnet
-from mmaction.models.backbones import ResNetTSM
-from mmaction.models.backbones.resnet_tsm import TemporalShift
 from official_computation import scores_2d, scores_3d
 from pyramid_options import CLASSES, FUSED, MID, neck_here, neck_of_mmaction2
 
@@ -24,16 +22,6 @@ SLOWONLY = dict(
     inflate=(0, 0, 1, 1),
     norm_eval=False,
 )
-
-
-class ShiftedShortcuts(ResNetTSM):
-    """The official code's 2D backbone: shortcuts' convolutions see shifted maps."""
-
-    def make_temporal_shift(self):
-        super().make_temporal_shift()
-        for name in self.res_layers:
-            shortcut = getattr(self, name)[0].downsample
-            shortcut.conv = TemporalShift(shortcut.conv, self.num_segments)
 
 
 def head(kind):
@@ -113,7 +101,7 @@ def test_slowonly(out_indices, rates, ours):
 
 def test_tsm():
     checkpoint = checkpoint_2d()
-    model = model_2d(ShiftedShortcuts)
+    model = model_2d('ShiftedShortcutTSM')
     conversion = brought_to(model, checkpoint)
     assert conversion.is_complete
     model.load_state_dict(conversion.weights)
@@ -130,7 +118,9 @@ def test_shortcuts_that_are_not_shifted_are_told():
     (difference,) = conversion.differences
     assert difference == (
         'only the checkpoint shifts features in time before '
-        'layer1.0.downsample.0.weight, layer2.0.downsample.0.weight and 2 more'
+        'layer1.0.downsample.0.weight, layer2.0.downsample.0.weight and 2 more (the '
+        'backbone ShiftedShortcutTSM computes what the official code does: '
+        'configs/tpn/tpn-tsm-official*)'
     )
 
 

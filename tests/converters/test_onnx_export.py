@@ -8,6 +8,7 @@ import pytest
 import torch
 from small_recognizers import FAMILIES, build, sample
 
+from tpn_tsn_plugin.converters.onnx.causes import innermost_line
 from tpn_tsn_plugin.converters.onnx.comparison import (
     Graph,
     Trial,
@@ -17,17 +18,18 @@ from tpn_tsn_plugin.converters.onnx.comparison import (
     video_trials,
 )
 from tpn_tsn_plugin.converters.onnx.dependencies import require_packages
-from tpn_tsn_plugin.converters.onnx.errors import ExportError, innermost_line
 from tpn_tsn_plugin.converters.onnx.export import OPSET, write_graph
 from tpn_tsn_plugin.converters.onnx.inputs import inputs_of, told_segments
 from tpn_tsn_plugin.converters.onnx.metadata import describe_graph, describe_source
 from tpn_tsn_plugin.converters.onnx.scoring import VideoScores
-from tpn_tsn_plugin.errors import MissingDependencyError
+from tpn_tsn_plugin.errors import ExportError, MissingDependencyError
 
 PIPELINE = [
     dict(type='SegmentSampleFrames', clip_len=1, num_clips=4),
     dict(type='FormatShape', input_format='NCHW', hint=Path('a')),
 ]
+# of each video
+VIEWS = (2, 1, 3, 2)
 EXPORTED = ['tsn top-k', 'tsm and tpn', 'slowonly and tpn', 'fusion and pooling']
 
 
@@ -138,15 +140,25 @@ def test_difference(monkeypatch, found, largest):
         assert difference.largest == pytest.approx(largest, rel=1e-3)
 
 
-def test_videos_alone_and_together():
+@pytest.mark.parametrize('name', ['tsn average', 'slowonly and tpn', 'late fusion'])
+def test_videos_alone_with_all_views_and_together_with_one(name):
+    config = FAMILIES[name]
+    samples = {a: sample(config, views=views) for a, views in zip('abcd', VIEWS)}
+    inputs = inputs_of(samples['a'], build(config))
+    *alone, together = video_trials(samples, inputs)
+    assert [trial.name for trial in alone] == list('abcd')
+    assert together.name == '3 videos, a view each'
+    for key, own in inputs.items():
+        lengths = [trial.batch[key].shape[1] for trial in alone]
+        assert lengths == [views * own.view[0] for views in VIEWS]
+        firsts = [trial.batch[key][0, : own.view[0]] for trial in alone[:3]]
+        assert torch.equal(together.batch[key], torch.stack(firsts))
+
+
+def test_one_video_is_compared_once():
     config = FAMILIES['tsn average']
-    samples = {name: sample(config) for name in 'abcd'}
-    trials = list(video_trials(samples))
-    assert [trial.name for trial in trials] == [*'abcd', '3 videos together']
-    assert trials[-1].shape == '3×8×3×32×32'
-    # as many views as a sampler likes, but not in one batch
-    samples['b'] = sample(config, views=1)
-    assert [trial.name for trial in video_trials(samples)] == list('abcd')
+    inputs = inputs_of(sample(config), build(config))
+    assert len(list(video_trials({'a': sample(config)}, inputs))) == 1
 
 
 def test_video_of_another_size():

@@ -3,8 +3,8 @@
 import pytest
 from mmengine.config import Config
 
-from tpn_tsn_plugin.converters.onnx.errors import ExportError
 from tpn_tsn_plugin.converters.onnx.sampling import find_test_dataset, fix_segments
+from tpn_tsn_plugin.errors import ExportError
 
 OPEN, PACK = dict(type='DecordInit'), dict(type='PackActionInputs')
 SEGMENTS = dict(type='SegmentSampleFrames', clip_len=6, num_clips=25, test_mode=True)

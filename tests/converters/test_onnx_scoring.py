@@ -5,7 +5,6 @@ import torch
 from small_recognizers import FAMILIES, SEGMENTS, build, head, sample, tsn
 
 from tpn_tsn_plugin.converters.onnx.comparison import predict
-from tpn_tsn_plugin.converters.onnx.errors import ExportError
 from tpn_tsn_plugin.converters.onnx.inputs import (
     GraphInput,
     inputs_of,
@@ -14,6 +13,7 @@ from tpn_tsn_plugin.converters.onnx.inputs import (
     told_segments,
 )
 from tpn_tsn_plugin.converters.onnx.scoring import VideoScores
+from tpn_tsn_plugin.errors import ExportError
 
 
 def score(config, packed, videos=3, views=2):

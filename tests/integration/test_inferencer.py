@@ -14,6 +14,7 @@ from tpn_tsn_plugin.analysis.prediction.model import TrainedModel
 from tpn_tsn_plugin.analysis.prediction.predictor import Predictor, WindowOptions
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.trained_model import build_model
+from tpn_tsn_plugin.errors import FrameFolderError
 
 pytestmark = pytest.mark.integration
 
@@ -21,6 +22,10 @@ CONFIGS = [
     'demo/tpn-slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py',
     'tsn/tsn_r18_1xb16-6x1x3-12e_tempo-demo-rgbdiff.py',
     'two_stream/two-stream-conv_r18_1xb16-6x1x1-12e_correspondence-demo-rgb-flow.py',
+]
+OWN_VIDEOS = [
+    'demo/tpn-slowonly_r18_1xb8-8x8x1-30e_own-videos-rgb.py',
+    'two_stream/two-stream-conv_r18_1xb8-6x1x3-30e_own-videos-rgb-flow.py',
 ]
 
 
@@ -60,12 +65,21 @@ def test_inferencer_and_predict_agree(trained, clip, name):
     assert found['rec_labels'] == [[expected.argmax()]]
 
 
-@pytest.mark.parametrize('name', CONFIGS)
+def test_inferencer_with_a_config_that_reads_folders(trained, clip):
+    name = 'tsn/tsn_r18_1xb16-5x1x3-12e_tempo-demo-flow.py'
+    inferencer = MMAction2Inferencer(*map(str, trained(name)), device='cpu')
+    with pytest.raises(FrameFolderError, match=r'got the video .*`tpn-tsn predict`'):
+        inferencer(str(clip))
+
+
+@pytest.mark.parametrize('name', [*CONFIGS, *OWN_VIDEOS])
 def test_inference_recognizer(trained, clip, name):
-    """It looks for ``test_pipeline``; the test dataset has the same one."""
+    """It looks for ``test_pipeline``; configs without one have the loader's."""
     config, checkpoint = trained(name)
     model = init_recognizer(str(config), str(checkpoint), device='cpu')
-    pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
+    pipeline = None
+    if name in CONFIGS:
+        pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
     found = inference_recognizer(model, str(clip), pipeline)
     expected = predicted(config, checkpoint, clip)
     np.testing.assert_allclose(found.pred_score, expected, atol=1e-5)

@@ -18,6 +18,11 @@ CASES = {
         (4, 3, 32, 32),
         5,
     ),
+    'ShiftedShortcutTSM': (
+        dict(depth=50, num_segments=4, pretrained=None, pretrained2d=False),
+        (4, 3, 32, 32),
+        5,
+    ),
     'TANet': (
         dict(depth=50, num_segments=4, tam_cfg={}),
         (4, 3, 32, 32),

@@ -31,7 +31,8 @@ Every weight of the model must come from the checkpoint, every key of the checkp
 must be used or known to be of no use, and both must compute the same. Otherwise nothing
 is written; with --partial, what fits is, as a start of training (load_from=OUT).
 
-A pyramid that the TPN authors released, to CONFIG, one of configs/tpn/*-released*:
+What the TPN authors released fits configs/tpn/tpn-slowonly-released* (Kinetics) and
+tpn-tsm-official* (Something-Something), whose backbone shifts as theirs does:
 
 \b
     tpn-tsn convert r50f8s8.pth CONFIG released.pth

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,6 +46,7 @@ from tpn_tsn_plugin.converters.onnx.metadata import describe_graph, describe_sou
 from tpn_tsn_plugin.converters.onnx.sampling import find_test_dataset, fix_segments
 from tpn_tsn_plugin.converters.onnx.scoring import VideoScores
 
+from .termination import end_as_by_ctrl_c
 from .variadic import VariadicCommand
 
 SUFFIX = '.onnx'
@@ -106,7 +108,9 @@ PARAMETERS: list[click.Parameter] = [
 
 
 @click.command(cls=VariadicCommand, help=HELP, params=PARAMETERS)
+@click.pass_context
 def export(
+    context: click.Context,
     config_file: Path,
     checkpoint: Path,
     out: Path,
@@ -117,11 +121,14 @@ def export(
 ) -> None:
     """Write the graph, compare it with the model, and say what it takes and gives."""
     # Which file a checkpoint is loaded from, and what MMEngine deprecates, is no news.
-    MMLogger.get_current_instance().setLevel('ERROR')
+    logger = MMLogger.get_current_instance()
+    context.call_on_close(partial(logger.setLevel, logger.level))
+    logger.setLevel('ERROR')
     if out.suffix.lower() != SUFFIX:
         raise ValueError(f'OUT must end in {SUFFIX}, got {out}')
     require_free([out], [config_file, checkpoint, *videos], force=force)
     require_packages()
+    end_as_by_ctrl_c(context)
     with _saying() as say:
         say('loading')
         config = _read(config_file, options, segments)
@@ -145,7 +152,7 @@ def export(
             write_graph(scores, inputs, part, metadata)
             graph = Graph(part)
             differences = []
-            for trial in chain(noise_trials(inputs), video_trials(samples)):
+            for trial in chain(noise_trials(inputs), video_trials(samples, inputs)):
                 say(f'comparing {trial.name}')
                 differences.append(compare(graph, model, trial, told))
     click.echo(_report(out, scores, inputs, graph, differences))

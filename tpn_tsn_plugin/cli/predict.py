@@ -28,6 +28,8 @@ from tpn_tsn_plugin.analysis.trained_model import read_config
 from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.functional.optical_flow import ALGORITHMS
 
+from .termination import end_as_by_ctrl_c
+
 HELP = f"""
 Predict the classes of each VIDEO with the model of CONFIG and the weights of
 CHECKPOINT.
@@ -184,6 +186,7 @@ def predict(
         say=click.echo,
         complain=partial(click.echo, err=True),
     )
+    end_as_by_ctrl_c(context)
     with progress(len(videos), partial(click.echo, err=True)) as advance:
         run.predict(videos, advance)
     if run.failed:

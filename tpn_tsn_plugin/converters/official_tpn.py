@@ -20,7 +20,8 @@ Two things are computed in another way than names and paper say. The list that k
 levels for the bottom-up direction is the one that the top-down direction changes, so
 that the information flow is a cascade. And the 2D backbone (``Bottleneck.forward``,
 ``tsm_position='inplace'``, the default that all configs use) shifts what the shortcuts'
-convolutions see, which neither TSM's code nor MMAction2's ``ResNetTSM`` does.
+convolutions see, which neither TSM's code nor MMAction2's ``ResNetTSM`` does, but
+``ShiftedShortcutTSM``.
 """
 
 import re
@@ -33,6 +34,10 @@ from .pyramids import pyramid_of
 from .source_format import Rule, SourceFormat
 from .temporal_shift import shift_differences
 
+SHIFTING = (
+    'the backbone ShiftedShortcutTSM computes what the official code does: '
+    'configs/tpn/tpn-tsm-official*'
+)
 _FIRST_KERNEL = 'backbone.conv1.weight'
 _SHIFTED = re.compile(r'backbone\.(layer\d+\.(?:\d+\.conv1|0\.downsample\.0)\.weight)$')
 
@@ -49,7 +54,8 @@ def find_differences(source: Mapping[str, Tensor], model: nn.Module) -> list[str
     kernel = source.get(_FIRST_KERNEL)
     if kernel is not None and kernel.ndim == 4:
         matches = (_SHIFTED.match(name) for name in source)
-        found += shift_differences({m[1] for m in matches if m}, model)
+        shifts = shift_differences({m[1] for m in matches if m}, model)
+        found += [f'{sentence} ({SHIFTING})' for sentence in shifts]
     return found
 
 

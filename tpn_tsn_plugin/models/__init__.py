@@ -1,6 +1,6 @@
 """Neural network modules: importing this package registers them."""
 
-from .backbones import VGG, BNInception
+from .backbones import VGG, BNInception, ShiftedShortcutTSM
 from .consensus import (
     AttentionConsensus,
     AvgConsensus,
@@ -49,6 +49,7 @@ __all__ = [
     'PyramidRecognizer2D',
     'SegmentConsensusHead',
     'SegmentRecognizer2D',
+    'ShiftedShortcutTSM',
     'SumFusion',
     'TemporalConvPool3d',
     'TemporalPool2d',

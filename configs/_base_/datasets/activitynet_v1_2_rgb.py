@@ -6,6 +6,7 @@ select = dict(type='SelectTimeSpan')
 every_second = dict(type='FixedRateSampleFrames', rate=1.0, clip_len=1)
 segments = dict(_base_.segments, num_clips=7)
 centres = dict(segments, test_mode=True)
+test_pipeline = [_base_.open_video, every_second, *_base_.test_steps]
 
 videos = dict(
     type='ActivityNetVideoDataset',
@@ -38,7 +39,7 @@ test_dataloader = dict(
         videos,
         subset='validation',
         test_mode=True,
-        pipeline=[_base_.open_video, every_second, *_base_.test_steps],
+        pipeline=test_pipeline,
     )
 )
 test_evaluator = dict(_delete_=True, type='VideoMeanAP')

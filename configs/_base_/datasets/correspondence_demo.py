@@ -22,7 +22,8 @@ videos = dict(
     type='CorrespondenceDemoDataset', data_root='work_dirs/demo_data/correspondence'
 )
 centre = dict(snippet, test_mode=True)
-testing = dict(videos, pipeline=[open_video, centre, *test_steps], test_mode=True)
+test_pipeline = [open_video, centre, *test_steps]
+testing = dict(videos, pipeline=test_pipeline, test_mode=True)
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,

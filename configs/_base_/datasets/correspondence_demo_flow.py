@@ -14,6 +14,7 @@ train_dataloader = dict(
         pipeline=[_base_.open_video, _base_.snippet, *decode, _base_.flip, *pack]
     )
 )
-testing = dict(pipeline=[_base_.open_video, _base_.centre, *decode, *pack])
+test_pipeline = [_base_.open_video, _base_.centre, *decode, *pack]
+testing = dict(pipeline=test_pipeline)
 val_dataloader = dict(dataset=testing)
 test_dataloader = dict(dataset=testing)

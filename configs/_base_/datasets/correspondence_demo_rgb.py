@@ -9,8 +9,12 @@ one = dict(type='SegmentSampleFrames', clip_len=1, num_clips=1)
 train_dataloader = dict(
     dataset=dict(pipeline=[_base_.open_video, one, _base_.decode, _base_.flip, *pack])
 )
-testing = dict(
-    pipeline=[_base_.open_video, dict(one, test_mode=True), _base_.decode, *pack]
-)
+test_pipeline = [
+    _base_.open_video,
+    dict(one, test_mode=True),
+    _base_.decode,
+    *pack,
+]
+testing = dict(pipeline=test_pipeline)
 val_dataloader = dict(dataset=testing)
 test_dataloader = dict(dataset=testing)

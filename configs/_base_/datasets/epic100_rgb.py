@@ -4,6 +4,12 @@ _base_ = 'tsn_rgb.py'
 segments = dict(_base_.segments, num_clips=8)
 centres = dict(segments, test_mode=True)
 select = dict(type='SelectTimeSpan')
+test_pipeline = [
+    _base_.open_video,
+    select,
+    dict(centres, num_clips=25),
+    *_base_.test_steps,
+]
 actions = dict(
     type='EpicKitchensDataset',
     version=100,
@@ -23,16 +29,6 @@ val_dataloader = dict(
         held_out, pipeline=[_base_.open_video, select, centres, *_base_.val_steps]
     )
 )
-test_dataloader = dict(
-    dataset=dict(
-        held_out,
-        pipeline=[
-            _base_.open_video,
-            select,
-            dict(centres, num_clips=25),
-            *_base_.test_steps,
-        ],
-    )
-)
+test_dataloader = dict(dataset=dict(held_out, pipeline=test_pipeline))
 val_evaluator = dict(type='MultiTaskAccuracy')
 test_evaluator = dict(type='MultiTaskAccuracy')

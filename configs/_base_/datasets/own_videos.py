@@ -17,6 +17,13 @@ pack = [
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
+test_pipeline = [
+    open_video,
+    dict(clip, num_clips=4, test_mode=True),
+    *decode,
+    dict(type='ThreeCrop', crop_size=128),
+    *pack,
+]
 videos = dict(type='CheckedVideoDataset', data_prefix=dict(video=folder))
 held_out = dict(videos, ann_file=f'{folder}/val.txt', test_mode=True)
 
@@ -41,16 +48,4 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    num_workers=2,
-    dataset=dict(
-        held_out,
-        pipeline=[
-            open_video,
-            dict(clip, num_clips=4, test_mode=True),
-            *decode,
-            dict(type='ThreeCrop', crop_size=128),
-            *pack,
-        ],
-    ),
-)
+test_dataloader = dict(num_workers=2, dataset=dict(held_out, pipeline=test_pipeline))

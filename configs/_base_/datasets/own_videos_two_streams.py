@@ -18,6 +18,13 @@ pack = [
     ),
 ]
 centres = dict(snippets, test_mode=True)
+test_pipeline = [
+    _base_.open_video,
+    dict(centres, num_clips=9),
+    *decode,
+    dict(type='OpticalFlowTenCrop', crop_size=112),
+    *pack,
+]
 
 train_dataloader = dict(
     dataset=dict(pipeline=[_base_.open_video, snippets, *decode, *random_crop, *pack])
@@ -33,14 +40,4 @@ val_dataloader = dict(
         ]
     )
 )
-test_dataloader = dict(
-    dataset=dict(
-        pipeline=[
-            _base_.open_video,
-            dict(centres, num_clips=9),
-            *decode,
-            dict(type='OpticalFlowTenCrop', crop_size=112),
-            *pack,
-        ]
-    )
-)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

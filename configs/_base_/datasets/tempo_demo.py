@@ -9,11 +9,8 @@ to_input = [
     dict(type='PackActionInputs'),
 ]
 videos = dict(type='TempoDemoDataset', data_root='work_dirs/demo_data/tempo')
-testing = dict(
-    videos,
-    pipeline=[open_video, dict(clip, test_mode=True), *to_input],
-    test_mode=True,
-)
+test_pipeline = [open_video, dict(clip, test_mode=True), *to_input]
+testing = dict(videos, pipeline=test_pipeline, test_mode=True)
 
 train_dataloader = dict(
     batch_size=16,

@@ -7,9 +7,8 @@ decode = dict(type='CheckedRawFrameDecode')
 train_steps = [decode, _base_.flip, *_base_.pack]
 test_steps = [decode, *_base_.pack]
 
-testing = dict(
-    modality='Flow', pipeline=[*before, dict(segments, test_mode=True), *test_steps]
-)
+test_pipeline = [*before, dict(segments, test_mode=True), *test_steps]
+testing = dict(modality='Flow', pipeline=test_pipeline)
 train_dataloader = dict(
     dataset=dict(modality='Flow', pipeline=[*before, segments, *train_steps])
 )

@@ -12,11 +12,8 @@ train_steps = [dict(type='DecordDecode'), flip, *pack]
 test_steps = [dict(type='DecordDecode'), *pack]
 
 videos = dict(type='TempoDemoDataset', data_root='work_dirs/demo_data/tempo')
-testing = dict(
-    videos,
-    pipeline=[*before, dict(segments, test_mode=True), *test_steps],
-    test_mode=True,
-)
+test_pipeline = [*before, dict(segments, test_mode=True), *test_steps]
+testing = dict(videos, pipeline=test_pipeline, test_mode=True)
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,

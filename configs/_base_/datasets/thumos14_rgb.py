@@ -5,6 +5,7 @@ _base_ = 'tsn_rgb.py'
 
 segments = dict(_base_.segments, num_clips=7)
 every_second = dict(type='FixedRateSampleFrames', rate=1.0, clip_len=1)
+test_pipeline = [_base_.open_video, every_second, *_base_.test_steps]
 
 ucf101 = dict(
     type='CheckedVideoDataset',
@@ -60,7 +61,7 @@ test_dataloader = dict(
         subset='test',
         data_prefix=dict(video='videos_test'),
         test_mode=True,
-        pipeline=[_base_.open_video, every_second, *_base_.test_steps],
+        pipeline=test_pipeline,
     )
 )
 test_evaluator = dict(_delete_=True, type='VideoMeanAP')

@@ -9,8 +9,7 @@ val_steps = [decode, *_base_.centre_crop, *_base_.pack]
 test_steps = [decode, *_base_.ten_crop, *_base_.pack]
 
 centres = dict(segments, test_mode=True)
+test_pipeline = [find_frames, dict(centres, num_clips=25), *test_steps]
 train_dataloader = dict(dataset=dict(pipeline=[find_frames, segments, *train_steps]))
 val_dataloader = dict(dataset=dict(pipeline=[find_frames, centres, *val_steps]))
-test_dataloader = dict(
-    dataset=dict(pipeline=[find_frames, dict(centres, num_clips=25), *test_steps])
-)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

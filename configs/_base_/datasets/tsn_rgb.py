@@ -9,12 +9,11 @@ val_steps = [dict(type='DecordDecode'), *_base_.centre_crop, *_base_.pack]
 test_steps = [dict(type='DecordDecode'), *_base_.ten_crop, *_base_.pack]
 
 centres = dict(segments, test_mode=True)
+test_pipeline = [open_video, dict(centres, num_clips=25), *test_steps]
 train_dataloader = dict(
     batch_size=16, dataset=dict(pipeline=[open_video, segments, *train_steps])
 )
 val_dataloader = dict(
     batch_size=16, dataset=dict(pipeline=[open_video, centres, *val_steps])
 )
-test_dataloader = dict(
-    dataset=dict(pipeline=[open_video, dict(centres, num_clips=25), *test_steps])
-)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

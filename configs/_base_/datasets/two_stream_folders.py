@@ -10,12 +10,11 @@ val_steps = [*decode, *_base_.centre_crop, *_base_.pack]
 test_steps = [*decode, *_base_.ten_crop, *_base_.pack]
 
 centres = dict(segments, test_mode=True)
+test_pipeline = [*before, dict(centres, num_clips=25), *test_steps]
 train_dataloader = dict(
     batch_size=16, dataset=dict(pipeline=[*before, segments, *train_steps])
 )
 val_dataloader = dict(
     batch_size=16, dataset=dict(pipeline=[*before, centres, *val_steps])
 )
-test_dataloader = dict(
-    dataset=dict(pipeline=[*before, dict(centres, num_clips=25), *test_steps])
-)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -12,9 +12,8 @@ decode = [
 train_steps = [*decode, *_base_.augment, *_base_.pack]
 val_steps = [*decode, *_base_.centre_crop, *_base_.pack]
 test_steps = [*decode, *_base_.ten_crop, *_base_.pack]
+test_pipeline = [*before, dict(_base_.centres, num_clips=25), *test_steps]
 
 train_dataloader = dict(dataset=dict(pipeline=[*before, _base_.segments, *train_steps]))
 val_dataloader = dict(dataset=dict(pipeline=[*before, _base_.centres, *val_steps]))
-test_dataloader = dict(
-    dataset=dict(pipeline=[*before, dict(_base_.centres, num_clips=25), *test_steps])
-)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

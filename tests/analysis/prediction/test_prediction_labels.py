@@ -98,10 +98,11 @@ def test_names_in_the_config():
     data = dict(
         type='CheckedVideoDataset', ann_file='a', metainfo=dict(classes=CLASSES)
     )
-    wrapped = dict(type='RepeatDataset', times=1, dataset=data)
-    for dataset in (data, wrapped):
-        config = make_config(dataset=dataset)
-        assert find_class_names(config, {ONLY: 3}, {}) == {ONLY: list(CLASSES)}
+    config = make_config(dataset=data)
+    assert find_class_names(config, {ONLY: 3}, {}) == {ONLY: list(CLASSES)}
+    loader = config.test_dataloader
+    loader.dataset = dict(type='RepeatDataset', times=1, dataset=loader.dataset)
+    assert find_class_names(config, {ONLY: 3}, {}) == {ONLY: list(CLASSES)}
 
 
 def test_numbers_where_nothing_names_them():

@@ -23,7 +23,11 @@ from tpn_tsn_plugin.analysis.prediction.report import (
     to_text,
     write_json,
 )
-from tpn_tsn_plugin.analysis.prediction.timeline import top_rows, write_timeline
+from tpn_tsn_plugin.analysis.prediction.timeline import (
+    time_ticks,
+    top_rows,
+    write_timeline,
+)
 from tpn_tsn_plugin.errors import PluginError
 
 RANKING = Ranking({ONLY: list(CLASSES)}, top=2)
@@ -167,6 +171,27 @@ def test_timeline(tmp_path):
     assert np.flatnonzero(blue > 20).max() < np.flatnonzero(red > 20).min() + 3
 
 
+@pytest.mark.parametrize(
+    ('duration', 'first', 'last', 'unit'),
+    [
+        (0.5, ['0', '0.05', '0.1'], '0.5', 's'),
+        (10, ['0', '1', '2'], '10', 's'),
+        (179, ['0', '15', '30'], '165', 's'),
+        (180, ['0:00', '0:15', '0:30'], '2:45', 'min:s'),
+        (250, ['0:00', '0:30', '1:00'], '4:00', 'min:s'),
+        (3600, ['0:00', '5:00', '10:00'], '55:00', 'min:s'),
+        (3 * 3600, ['0:00', '0:15', '0:30'], '2:45', 'h:min'),
+        (7 * 3600, ['0:00', '1:00', '2:00'], '6:00', 'h:min'),
+    ],
+)
+def test_axis_of_time(duration, first, last, unit):
+    ticks, labels, name = time_ticks(duration)
+    assert (labels[:3], labels[-1], name) == (first, last, unit)
+    assert len(ticks) == len(labels) <= 13
+    assert ticks == pytest.approx(np.arange(len(ticks)) * ticks[1])
+    assert ticks[-1] <= duration < ticks[-1] + ticks[1] * 1.01
+
+
 def test_timeline_of_a_whole_video(tmp_path):
     whole = Prediction(Path('b.mp4'), 24, 8, 3, scores=scores(0.2, 0.7, 0.1))
     with pytest.raises(
@@ -205,6 +230,18 @@ def test_annotated_video_of_a_whole_video(tmp_path):
     whole = Prediction(clip, 8, 8, 1, scores=scores(0.2, 0.7, 0.1))
     write_annotated_video(tmp_path / 'out.mp4', whole, RANKING)
     assert len(frames_of(tmp_path / 'out.mp4')[0]) == 8
+
+
+def test_improbable_classes_do_not_cover_the_picture(tmp_path):
+    clip = make_clip(tmp_path / 'clip.mp4', seconds=1)
+    heights = []
+    for rest in (0.004, 0.2):
+        one = Prediction(clip, 8, 8, 1, scores=scores(1 - 2 * rest, rest, rest))
+        write_annotated_video(tmp_path / 'out.mp4', one, RANKING)
+        (first, *_), _ = frames_of(tmp_path / 'out.mp4')
+        heights.append((first[:240, 3:9].mean(axis=(1, 2)) < 40).sum())
+    # one line less
+    assert 20 < heights[1] - heights[0] < 30
 
 
 def test_bars_show_probabilities():

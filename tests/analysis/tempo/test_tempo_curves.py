@@ -10,9 +10,8 @@ from tempo_data import CLASSES, FRAMES, LABELS, make_data, write_config
 from tpn_tsn_plugin.analysis.tempo import curves
 from tpn_tsn_plugin.analysis.tempo.curve_file import collect_curves
 from tpn_tsn_plugin.analysis.tempo.curves import FrameClassifier, labels_of
-from tpn_tsn_plugin.analysis.tempo.files import TempoStudyError
 from tpn_tsn_plugin.analysis.trained_model import load_model, read_config
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import PluginError, TempoStudyError
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,6 @@ import pytest
 from mmengine.config import Config
 from score_dumps import write_dump
 
-from tpn_tsn_plugin.analysis.tempo.files import TempoStudyError
 from tpn_tsn_plugin.analysis.tempo.gain import study_gain
 from tpn_tsn_plugin.analysis.tempo.measurement import ClassTempo
 from tpn_tsn_plugin.analysis.tempo.pipelines import (
@@ -15,7 +14,7 @@ from tpn_tsn_plugin.analysis.tempo.pipelines import (
     usual_intervals,
 )
 from tpn_tsn_plugin.analysis.tempo.robustness import group_accuracy
-from tpn_tsn_plugin.errors import ScoreFileError
+from tpn_tsn_plugin.errors import ScoreFileError, TempoStudyError
 
 CLASSES, VIDEOS = 4, 10
 LABELS = np.repeat(np.arange(CLASSES), VIDEOS)

@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from tpn_tsn_plugin.datasets.transforms import (
     CheckedRawFrameDecode,
     FindFrames,
+    FindPairedFrames,
     SegmentSampleFrames,
 )
 from tpn_tsn_plugin.errors import AnnotationError, FrameFolderError, PluginError
@@ -271,6 +272,17 @@ def test_annotation_of_more_frames_than_there_are(folder, modality, annotated, m
     text = error(folder, modality, kind=AnnotationError, **annotated)
     assert message in text
     assert 'holds 10; extract the video again or correct the list' in text
+
+
+@pytest.mark.parametrize('step', [FindFrames, FindPairedFrames])
+def test_video_in_place_of_a_folder(step):
+    sample = {'filename': 'a.mp4', 'modality': 'RGB', 'total_frames': 8}
+    with pytest.raises(FrameFolderError) as caught:
+        step()(sample)
+    assert str(caught.value) == (
+        f'{step.__name__} reads folders of frames, got the video a.mp4; `tpn-tsn '
+        'predict` takes videos with such configs too, and computes optical flow itself'
+    )
 
 
 def test_folder_is_listed_once(folder):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 
 from tpn_tsn_plugin.datasets.tempo_demo import TRIMMED_SPLITS
 from tpn_tsn_plugin.datasets.tempo_demo.dataset import DemoVideoDataset
@@ -15,15 +15,6 @@ from tpn_tsn_plugin.registry import DATASETS
 from .made_video import MadeVideo, count_values
 
 RGB_NAME, FIELD_NAME = 'img_{:05}.jpg', 'flow_{}_{:05}.jpg'
-
-
-def find_dataset(config: Config, split: str) -> ConfigDict | None:
-    """The data set with a pipeline, out of what repeats or joins data sets."""
-    dataset = (config.get(f'{split}_dataloader') or {}).get('dataset')
-    while dataset is not None and 'pipeline' not in dataset:
-        inner = dataset.get('dataset') or dataset.get('datasets')
-        dataset = inner[0] if isinstance(inner, list | tuple) else inner
-    return dataset
 
 
 def made_video(dataset: ConfigDict, video: MadeVideo) -> MadeVideo:

@@ -15,9 +15,10 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
+from tpn_tsn_plugin.datasets.config_entry import find_dataset
 from tpn_tsn_plugin.errors import MissingDependencyError, PluginError
 
-from .made_sample import find_dataset, made_sample, made_video
+from .made_sample import made_sample, made_video
 from .made_video import MadeVideo
 
 Inputs = Tensor | dict[str, Tensor]
@@ -90,7 +91,7 @@ class Pipeline:
         self.where = f'{config.filename}: the {split} pipeline'
         init_default_scope(config.get('default_scope', 'mmaction'))
         dataset = find_dataset(config, split)
-        if dataset is None:
+        if 'pipeline' not in dataset:
             raise PluginError(
                 f'{self.where} is missing; the config needs {split}_dataloader with a '
                 'dataset that has one'

@@ -16,8 +16,9 @@ from .report import Ranked, Ranking
 
 # Frames that are narrower are enlarged, for the text to be readable.
 LEAST_WIDTH = 480
-# Classes that are written where there is one task alone.
-SHOWN = 3
+# Classes that are written where there is one task alone, but for those below, whose
+# names would cover the picture for nothing.
+SHOWN, LEAST_PROBABILITY = 3, 0.01
 
 
 def write_annotated_video(
@@ -84,7 +85,8 @@ def _captions(
 
 def _ranked(scores: dict[str, NDArray[np.float32]], ranking: Ranking) -> list[Ranked]:
     if ONLY in scores:
-        return ranking.rank(ONLY, scores[ONLY])[:SHOWN]
+        first, *others = ranking.rank(ONLY, scores[ONLY])[:SHOWN]
+        return [first, *(e for e in others if e.probability >= LEAST_PROBABILITY)]
     best = [(task, ranking.rank(task, own)[0]) for task, own in scores.items()]
     return [
         Ranked(one.index, f'{task}: {one.label}', one.probability) for task, one in best

@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.config import Config
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.datasets.config_entry import find_dataset
 from tpn_tsn_plugin.datasets.extraction import ExtractionOptions
 from tpn_tsn_plugin.datasets.extraction.records import find_record
 from tpn_tsn_plugin.datasets.tempo_demo.dataset import DemoVideoDataset
@@ -80,7 +81,7 @@ def find_extraction(
     """
     if algorithm is not None:
         return ExtractionOptions(algorithm=algorithm, warped=warped)
-    dataset = config.test_dataloader.dataset
+    dataset = find_dataset(config, 'test')
     kind = dataset.get('type')
     registered = DATASETS.get(kind) if isinstance(kind, str) else kind
     if isinstance(registered, type) and issubclass(registered, DemoVideoDataset):

@@ -8,10 +8,10 @@ beside each: ``1 ApplyEyeMakeup`` (UCF101's ``classInd.txt``), ``1: bend``, or
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 
+from tpn_tsn_plugin.datasets.config_entry import find_dataset
 from tpn_tsn_plugin.errors import AnnotationError
 from tpn_tsn_plugin.registry import DATASETS
 
@@ -124,9 +124,7 @@ def _require_tasks(classes: Mapping[str, int], files: Mapping[str, Path]) -> Non
 
 def _dataset_classes(config: Config) -> list[str] | None:
     """Classes that the test dataset knows, without building it."""
-    dataset: Any = config.get('test_dataloader', {}).get('dataset', {})
-    while 'type' in dataset and ('dataset' in dataset or 'datasets' in dataset):
-        dataset = dataset.get('dataset') or dataset['datasets'][0]
+    dataset = find_dataset(config, 'test')
     kind = dataset.get('type')
     registered = DATASETS.get(kind) if isinstance(kind, str) else kind
     metainfo = {

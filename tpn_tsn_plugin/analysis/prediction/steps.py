@@ -17,6 +17,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.datasets.config_entry import find_dataset
 from tpn_tsn_plugin.datasets.transforms import (
     ComputeOpticalFlow,
     FixedRateSampleFrames,
@@ -81,7 +82,7 @@ class InputSteps:
     ) -> None:
         init_default_scope(config.get('default_scope', 'mmaction'))
         before, decode, after = _parts(config, 'test')
-        dataset = config.test_dataloader.dataset
+        dataset = find_dataset(config, 'test')
         kind = _name(decode)
         self._modality = 'RGB' if kind in FROM_VIDEO else dataset.get('modality', 'RGB')
         # Sampled are fields, one less than frames, and not frames.
@@ -170,10 +171,7 @@ def _parts(
     config: Config, split: str
 ) -> tuple[list[Mapping[str, Any]], Mapping[str, Any], list[Mapping[str, Any]]]:
     """Steps before decoding, decoding, and steps after it."""
-    dataset = config.get(f'{split}_dataloader', {}).get('dataset', {})
-    while 'pipeline' not in dataset and ('dataset' in dataset or 'datasets' in dataset):
-        dataset = dataset.get('dataset') or dataset['datasets'][0]
-    pipeline = dataset.get('pipeline', [])
+    pipeline = find_dataset(config, split).get('pipeline', [])
     known = (*FROM_VIDEO, *FROM_FOLDER, PAIRED)
     for number, step in enumerate(pipeline):
         if _name(step) in known:

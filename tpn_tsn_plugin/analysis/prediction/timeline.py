@@ -27,8 +27,11 @@ LEAST_PEAK = 0.05
 WIDTH, ROW_HEIGHT, HEADER = 11.0, 0.78, 1.5
 LABEL_WIDTH, LABEL_LINES = 30, 3
 COLOURS = ('#2f65ba', '#ca3e47', '#268a54', '#8c5fb0', '#c77b1f', '#3a8fa3')
-# Units of the axis of time: seconds in one, its name, and from which length on.
-UNITS = ((3600.0, 'h', 3 * 3600.0), (60.0, 'min', 180.0), (1.0, 's', 0.0))
+TICKS = 12
+# Seconds from which on the axis of time counts minutes, and hours.
+IN_MINUTES, IN_HOURS = 180.0, 3 * 3600.0
+# Seconds between two ticks of such an axis.
+STEPS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,26 @@ def top_rows(prediction: Prediction, names: ClassNames, rows: int = ROWS) -> lis
     return chosen
 
 
+def time_ticks(duration: float) -> tuple[list[float], list[str], str]:
+    """Divide the axis of time as players of videos count it.
+
+    Args:
+        duration: Its length in seconds.
+
+    Returns:
+        Ticks in seconds, their labels, and what the labels count.
+    """
+    if duration < IN_MINUTES:
+        found = MaxNLocator(TICKS).tick_values(0, duration)
+        ticks = [float(tick) for tick in found if 0 <= tick <= duration]
+        return ticks, [f'{tick:g}' for tick in ticks], 's'
+    step = next((step for step in STEPS if duration <= TICKS * step), STEPS[-1])
+    ticks = np.arange(0.0, duration, step).tolist()
+    unit, name = (3600, 'h:min') if duration >= IN_HOURS else (60, 'min:s')
+    clock = [divmod(int(tick), unit) for tick in ticks]
+    return ticks, [f'{a}:{b * 60 // unit:02}' for a, b in clock], name
+
+
 def write_timeline(path: Path, prediction: Prediction, names: ClassNames) -> None:
     """Draw a video's windows.
 
@@ -92,13 +115,15 @@ def write_timeline(path: Path, prediction: Prediction, names: ClassNames) -> Non
     rows = top_rows(prediction, names)
     figure = Figure((WIDTH, HEADER + ROW_HEIGHT * len(rows)), layout='constrained')
     axes = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
-    scale, unit = _unit(prediction.duration)
-    edges = _edges(prediction) / scale
+    edges = _edges(prediction)
     for number, (axis, row) in enumerate(zip(axes, rows, strict=True)):
         _draw_row(axis, row, edges, COLOURS[number % len(COLOURS)])
+    ticks, labels, unit = time_ticks(prediction.duration)
+    axes[-1].set_xlim(0, prediction.duration)
+    axes[-1].set_xticks(ticks, labels)
     axes[-1].set_xlabel(f'time ({unit})')
-    axes[-1].set_xlim(0, prediction.duration / scale)
-    axes[-1].xaxis.set_major_locator(MaxNLocator(12))
+    # Once, as all rows have the same scale.
+    axes[len(axes) // 2].set_ylabel('probability', fontsize=9)
     figure.suptitle(_title(prediction), fontsize=10, x=0.01, ha='left')
     with written_whole(path) as partial:
         FigureCanvasAgg(figure).print_png(str(partial))
@@ -109,10 +134,9 @@ def _draw_row(axis: Axes, row: Row, edges: NDArray[np.float64], colour: str) -> 
     best = np.where(row.best, row.values, 0)
     axis.stairs(best, edges, fill=True, color=colour, linewidth=0)
     axis.set_ylim(0, 1)
-    axis.set_yticks([0, 0.5, 1], ['0', '0.5', '1'], fontsize=7)
+    axis.set_yticks([0, 0.5, 1], ['0', '0.5', '1'], fontsize=8)
     axis.yaxis.tick_right()
     axis.yaxis.set_label_position('right')
-    axis.set_ylabel('probability', fontsize=7)
     axis.grid(axis='y', color='0.85', linewidth=0.6)
     axis.set_axisbelow(True)
     for side in ('top', 'left'):
@@ -135,11 +159,6 @@ def _edges(prediction: Prediction) -> NDArray[np.float64]:
         return np.append(starts, ends[-1])
     between = (middles[:-1] + middles[1:]) / 2
     return np.concatenate([starts[:1], between, ends[-1:]])
-
-
-def _unit(duration: float) -> tuple[float, str]:
-    scale, unit, _ = next(entry for entry in UNITS if duration >= entry[2])
-    return scale, unit
 
 
 def _title(prediction: Prediction) -> str:

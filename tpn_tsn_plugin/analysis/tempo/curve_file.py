@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tpn_tsn_plugin.errors import TempoStudyError
+
 from .curves import Curve, FrameClassifier, identity, labels_of
-from .files import TempoStudyError
 
 FIELDS = ('video_id', 'label', 'fps', 'probabilities')
 Progress = Callable[[int, int], None]

@@ -10,13 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import TempoStudyError
 
 SETTINGS = 'settings.json'
-
-
-class TempoStudyError(PluginError, ValueError):
-    """A tempo study cannot be made, or its folder not be used."""
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tpn_tsn_plugin.analysis.scores.files import join_score_files, read_score_file
+from tpn_tsn_plugin.errors import TempoStudyError
 from tpn_tsn_plugin.functional.tempo_gain import (
     Correlation,
     bin_means,
@@ -18,7 +19,6 @@ from tpn_tsn_plugin.functional.tempo_gain import (
     fit_line,
 )
 
-from .files import TempoStudyError
 from .measurement import ClassTempo
 
 

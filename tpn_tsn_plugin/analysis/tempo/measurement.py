@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tpn_tsn_plugin.errors import require_one_of
+from tpn_tsn_plugin.errors import TempoStudyError, require_one_of
 from tpn_tsn_plugin.functional.visual_tempo import (
     class_variances,
     half_maximum_lobe,
@@ -13,7 +13,6 @@ from tpn_tsn_plugin.functional.visual_tempo import (
 )
 
 from .curves import Curve
-from .files import TempoStudyError
 
 UNITS = ('frames', 'seconds')
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tpn_tsn_plugin.analysis.experiments.experiment import Experiment, run_experiment
 from tpn_tsn_plugin.analysis.scores.files import read_score_file
 from tpn_tsn_plugin.analysis.trained_model import load_model
+from tpn_tsn_plugin.errors import TempoStudyError
 
-from .files import TempoStudyError
 from .pipelines import (
     read_with_imports,
     resampled_config,

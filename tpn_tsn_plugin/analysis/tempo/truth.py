@@ -9,9 +9,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from tpn_tsn_plugin.errors import TempoStudyError
 from tpn_tsn_plugin.functional.tempo_gain import Correlation, correlate
 
-from .files import TempoStudyError
 from .measurement import Instance
 
 

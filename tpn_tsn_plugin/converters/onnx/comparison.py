@@ -14,8 +14,10 @@ from mmaction.structures import ActionDataSample
 from numpy.typing import NDArray
 from torch import nn
 
+from tpn_tsn_plugin.errors import ExportError
+
+from .causes import innermost_line
 from .dependencies import import_package
-from .errors import ExportError, innermost_line
 from .inputs import Batch, GraphInput, random_batch, shapes_of, stack
 
 TOLERANCE = 1e-4
@@ -66,20 +68,24 @@ def noise_trials(inputs: Mapping[str, GraphInput]) -> Iterator[Trial]:
         yield Trial('noise', random_batch(inputs, videos, views))
 
 
-def video_trials(samples: Mapping[str, Mapping[str, Any]]) -> Iterator[Trial]:
-    """Each video alone, and the first few together if they have as many views.
+def video_trials(
+    samples: Mapping[str, Mapping[str, Any]], inputs: Mapping[str, GraphInput]
+) -> Iterator[Trial]:
+    """Each video alone with all its views, and of the first few one view together.
 
     Args:
         samples: What the test pipeline made of the videos, by their names.
+        inputs: What the graph takes.
     """
-    lengths = set()
     for name, sample in samples.items():
-        batch = stack([sample])
-        lengths.add(next(iter(batch.values())).shape[1])
-        yield Trial(name, batch)
-    first = list(samples.values())[:LARGEST_BATCH]
-    if len(first) > 1 and len(lengths) == 1:
-        yield Trial(f'{len(first)} videos together', stack(first))
+        yield Trial(name, stack([sample]))
+    few = [stack([sample]) for sample in list(samples.values())[:LARGEST_BATCH]]
+    if len(few) > 1:
+        views = {
+            name: torch.cat([batch[name][:, : own.view[0]] for batch in few])
+            for name, own in inputs.items()
+        }
+        yield Trial(f'{len(few)} videos, a view each', views)
 
 
 def require_shapes(

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import torch
 
+from tpn_tsn_plugin.errors import ExportError
+
+from .causes import innermost_line
 from .dependencies import import_package
-from .errors import ExportError, innermost_line
 from .inputs import GraphInput, random_batch
 from .scoring import VideoScores
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .errors import ExportError
+from tpn_tsn_plugin.errors import ExportError
 
 # Of a model with one input; MMAction2's name for it in samples.
 ONLY_INPUT = 'imgs'

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
-from .errors import ExportError
+from tpn_tsn_plugin.datasets.config_entry import find_dataset
+from tpn_tsn_plugin.errors import ExportError
 
 # Takes a snippet a second, or at another rate.
 FIXED_RATE = 'FixedRateSampleFrames'
@@ -13,15 +14,13 @@ FIXED_RATE = 'FixedRateSampleFrames'
 SHARED = ('clip_len', 'frame_interval')
 
 
-def find_test_dataset(config: Config) -> Any:
-    """The entry of a config that holds the test pipeline; of several, the first one's.
+def find_test_dataset(config: Config) -> ConfigDict:
+    """The entry of a config that holds the test pipeline.
 
     Raises:
         ExportError: There is none.
     """
-    dataset = (config.get('test_dataloader') or {}).get('dataset', {})
-    while 'pipeline' not in dataset and ('dataset' in dataset or 'datasets' in dataset):
-        dataset = dataset.get('dataset') or dataset['datasets'][0]
+    dataset = find_dataset(config, 'test')
     if 'pipeline' not in dataset:
         raise ExportError(
             f'{config.filename} has no test_dataloader with a pipeline, which tells '

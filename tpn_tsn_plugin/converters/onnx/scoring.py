@@ -16,10 +16,10 @@ from mmaction.models.recognizers import Recognizer2D, Recognizer3D
 from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
+from tpn_tsn_plugin.errors import ExportError
 from tpn_tsn_plugin.models.heads import MultiTaskHead
 from tpn_tsn_plugin.models.recognizers import TwoStreamRecognizer
 
-from .errors import ExportError
 from .inputs import ONLY_INPUT
 
 Scores = dict[str, Tensor]
