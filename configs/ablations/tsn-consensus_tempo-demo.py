@@ -1,5 +1,6 @@
 title = 'Consensus and number of segments, trimmed clips, RGB difference'
 metric = 'acc/top1'
+baseline = 'average'
 
 data = 'r18_1xb16-6x1x3-12e_tempo-demo-rgbdiff.py'
 cells = [

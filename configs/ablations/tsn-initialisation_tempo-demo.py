@@ -1,5 +1,6 @@
 title = 'How an optical flow network starts, K = 3, average'
 metric = 'acc/top1'
+baseline = 'from scratch'
 
 sources = dict(rgb=dict(config='../tsn/tsn_r18_1xb16-1x1x3-12e_tempo-demo-rgb.py'))
 flow = 'r18_1xb16-5x1x3-12e_tempo-demo-flow.py'

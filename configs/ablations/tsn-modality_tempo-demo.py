@@ -1,5 +1,6 @@
 title = 'Modality, K = 3, average'
 metric = 'acc/top1'
+baseline = 'RGB'
 
 cells = [
     dict(

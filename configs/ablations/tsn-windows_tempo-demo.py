@@ -1,5 +1,6 @@
 title = 'Untrimmed videos, one snippet a second, by a model trained on trimmed clips'
 metric = 'acc/mean_ap'
+baseline = 'average over all snippets'
 
 sources = dict(
     rgbdiff=dict(

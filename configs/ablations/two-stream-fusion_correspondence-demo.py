@@ -1,5 +1,6 @@
 title = 'Stream fusion, correspondence task'
 metric = 'acc/top1'
+baseline = 'late fusion'
 parameters = True
 
 data = 'r18_1xb16-6x1x1-12e_correspondence-demo'

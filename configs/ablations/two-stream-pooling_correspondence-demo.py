@@ -1,5 +1,6 @@
 title = 'Temporal pooling, convolution fusion, three snippets, correspondence task'
 metric = 'acc/top1'
+baseline = '2D pooling'
 parameters = True
 
 data = 'r18_1xb16-6x1x3-12e_correspondence-demo-rgb-flow'

@@ -1,5 +1,7 @@
 """A config's model with a checkpoint's weights, or one line that says why not."""
 
+import re
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -43,6 +45,26 @@ def test_options_change_the_config(config_file):
     # what is given out is not what is kept
     assert build_model(config).cls_head.fc_cls.out_features == 7
     assert config.model.backbone.pretrained is not None
+
+
+@pytest.mark.parametrize(
+    ('option', 'hint'),
+    [
+        ('modle.cls_head.num_classes=7', "; is 'model' meant?"),
+        ('test_dataloder.batch_size=1', "'test_dataloader'"),
+        ('xyz=1', 'runner$'),
+        ('nonsense', 'must be KEY=VALUE'),
+        ('model', 'must be KEY=VALUE'),
+    ],
+)
+def test_option_that_nothing_reads(config_file, option, hint):
+    with pytest.raises(ValueError, match=r'^option .* must be KEY=VALUE') as error:
+        read_config(config_file, [option])
+    assert re.search(hint, str(error.value))
+
+
+def test_option_of_the_runner_that_the_config_lacks(config_file):
+    assert read_config(config_file, ['load_from=a.pth']).load_from == 'a.pth'
 
 
 @pytest.mark.parametrize('prefix', ['', 'module.'])

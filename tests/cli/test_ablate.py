@@ -84,6 +84,7 @@ def test_faulty_family_is_one_line(family, tmp_path):
         (['nothing.py'], "'nothing.py' does not exist"),
         (['family.py', '--jobs', '0'], '0 is not in the range'),
         (['family.py', '--seeds', 'a'], 'must be whole numbers like 0,1,2'),
+        (['family.py', '--seeds', '0,1,0'], "must be different numbers, got '0,1,0'"),
     ],
 )
 def test_wrong_use(family, arguments, message):

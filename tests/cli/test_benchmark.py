@@ -128,6 +128,18 @@ def test_bad_config_is_one_line(text, message, run):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_config_that_cannot_be_built_is_left_out(run):
+    Path('b.py').write_text(CONFIG.replace("type='ResNet'", "type='ResNot'"))
+    result = run('b.py', 'a.py', '--only', 'size')
+    assert result.exit_code == 1
+    assert '| `a` | 2×3×16×16 |' in result.stdout
+    assert '`b`' not in result.stdout
+    assert result.stderr.startswith('b was left out: the model of b.py cannot be built')
+    result = run('b.py', 'b.py', '--labels', 'x', 'y', '--only', 'size')
+    assert result.exit_code == 1
+    assert result.stderr.startswith('Error: no config can be measured: x: the model')
+
+
 def test_no_gpu_is_one_line(run):
     result = run('a.py', '--device', 'cuda')
     assert result.exit_code == 1
@@ -150,7 +162,7 @@ def test_no_gpu_is_one_line(run):
         ),
         (['a.py', 'a.py', '--labels', 'a', 'a'], 'must be 2 different names'),
         (['a.py', 'a.py'], 'a config is given twice'),
-        (['a.py', '--cfg-options', 'x'], "'x' is not KEY=VALUE"),
+        (['a.py', '--cfg-options', 'x'], "must be KEY=VALUE, got 'x'"),
     ],
 )
 def test_wrong_use(words, message, run):

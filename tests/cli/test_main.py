@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 import types
@@ -21,6 +22,8 @@ def toy(context: click.Context, kind: str) -> str:
     """Fail in the way that is asked for."""
     if kind == 'exit':
         context.exit(1)
+    if kind == 'terminated':
+        signal.raise_signal(signal.SIGTERM)
     if kind in ERRORS:
         raise ERRORS[kind]
     return 'this is no exit code'
@@ -83,12 +86,15 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         ('runtime', 1, 'Error: RuntimeError: out of luck'),
         ('bare', 1, 'Error: RuntimeError'),
         ('interrupt', 1, '\nAborted!'),
+        ('terminated', 1, '\nAborted!'),
         ('exit', 1, ''),
         ('fine', 0, ''),
     ],
 )
 def test_exit_code_and_one_line(kind: str, code: int, line: str) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
     result = run('toy', kind)
+    assert signal.getsignal(signal.SIGTERM) == handler
     assert result.exit_code == code
     assert result.stderr.rstrip('\n') == line
     assert result.stdout == ''

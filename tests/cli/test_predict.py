@@ -155,7 +155,6 @@ def test_nothing_is_overwritten(run, folder, tmp_path):
         ([], {'config': 'no.py'}, 'no.py does not exist, or is no file'),
         (['--device', 'cuda:77'], {}, "device 'cuda:77' cannot be used"),
         (['--window', '0.01'], {}, '--window must be 0.12 seconds or more'),
-        (['--window', '-1'], {}, '--window must be above 0 seconds'),
         (['--cfg-options', 'model.cls_head.num_classes=4'], {}, 'of another shape'),
     ],
 )
@@ -169,6 +168,10 @@ def test_one_line_where_it_fails(run, words, files, message):
         (['--video', 'a.avi'], 'a.avi must end in .mp4'),
         (['--timeline', 'a.jpg'], 'a.jpg must end in .png'),
         (['--timeline', 'a.png', '--mode', 'whole'], '--timeline needs windows'),
+        (['--window', '-1'], "'--window': must be seconds above 0, got -1"),
+        (['--window', '0'], 'must be seconds above 0, got 0'),
+        (['--window', 'inf'], 'must be seconds above 0, got inf'),
+        (['--stride', 'nan'], "'--stride': must be seconds above 0, got nan"),
         (['--mode', 'whole', '--window', '2'], "got mode 'whole'"),
         (['--batch', '0'], '--batch'),
     ],

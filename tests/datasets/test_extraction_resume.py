@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from small_videos import contents, write_small_video
 
+from tpn_tsn_plugin.datasets import lock
 from tpn_tsn_plugin.datasets.extraction import (
     ExtractionOptions,
     Shard,
     extract,
     find_videos,
-    lock,
     run,
     writers,
 )

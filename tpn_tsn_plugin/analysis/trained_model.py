@@ -1,16 +1,18 @@
 """A recogniser with its trained weights, from a config and a checkpoint."""
 
 import argparse
+import inspect
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.registry import init_default_scope
-from mmengine.runner import CheckpointLoader
-from torch import nn
+from mmengine.runner import CheckpointLoader, Runner
+from torch import Tensor, nn
 
-from tpn_tsn_plugin.errors import CheckpointError
+from tpn_tsn_plugin.errors import CheckpointError, PluginError
 from tpn_tsn_plugin.registry import MODELS
 
 SHOWN_NAMES = 3
@@ -22,13 +24,46 @@ def read_config(path: Path, options: Sequence[str] = ()) -> Config:
     Args:
         path: The config.
         options: ``key=value`` each, as ``--cfg-options`` takes them.
+
+    Raises:
+        ValueError: An option begins with a name that is neither in the config nor known
+            to MMEngine's runner.
     """
     config = Config.fromfile(path, import_custom_modules=False)
+    for option in options:
+        _require_known(option, config)
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
     parsed = parser.parse_args(['--cfg-options', *options])
     config.merge_from_dict(parsed.cfg_options)
     return config
+
+
+def _require_known(option: str, config: Config) -> None:
+    """MMEngine would take any name, and nothing would read it."""
+    name = option.partition('=')[0].partition('.')[0]
+    known = {*config, *inspect.signature(Runner).parameters}
+    if '=' in option and name in known:
+        return
+    near = ' or '.join(map(repr, get_close_matches(name, known)))
+    raise ValueError(
+        f'option {option!r} must be KEY=VALUE with a key of {config.filename} or of '
+        f"MMEngine's runner" + (f'; is {near} meant?' if near else '')
+    )
+
+
+def require_finite(scores: Tensor) -> Tensor:
+    """Pass on what a model predicts, if these are numbers.
+
+    Raises:
+        PluginError: NaN or infinity is among them.
+    """
+    if not scores.isfinite().all():
+        raise PluginError(
+            'the model predicts NaN or infinity; its weights are damaged, or numbers '
+            'overflow on the way'
+        )
+    return scores
 
 
 def build_model(config: Config) -> nn.Module:

@@ -9,7 +9,7 @@ import click
 from tpn_tsn_plugin.analysis.experiments.family import Family, read_family
 from tpn_tsn_plugin.analysis.experiments.family_run import Finished, Result, run_family
 from tpn_tsn_plugin.analysis.experiments.family_table import difference_table, table
-from tpn_tsn_plugin.datasets.extraction.shards import shard_of_environment
+from tpn_tsn_plugin.datasets.shards import shard_of_environment
 
 from .demo import read_seeds
 

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 import tpn_tsn_plugin
-from tpn_tsn_plugin.analysis.benchmark.candidate import Candidate
 from tpn_tsn_plugin.analysis.benchmark.machine import describe_machine, is_busy
 from tpn_tsn_plugin.analysis.benchmark.made_video import MadeVideo
+from tpn_tsn_plugin.analysis.benchmark.prepare import prepare
 from tpn_tsn_plugin.analysis.benchmark.report import to_dict, to_markdown
 from tpn_tsn_plugin.analysis.benchmark.run import (
     Figures,
@@ -32,10 +32,9 @@ from tpn_tsn_plugin.analysis.benchmark.settings import (
     VIEWS,
     Settings,
 )
-from tpn_tsn_plugin.analysis.trained_model import read_config
 from tpn_tsn_plugin.errors import PluginError
 
-from .config_files import find_config, name_configs
+from .config_files import find_config, name_configs, read_options
 from .variadic import VariadicCommand
 
 HELP = """
@@ -54,7 +53,8 @@ most: weights, optimiser, batch and the step.
 FLOPs: MMEngine's counter, backbone, neck and head; one multiplication with its addition
 is one.
 
-Where a measurement fails, its cell says why, the others go on, and the exit code is 1.
+A config that cannot be built is left out; where a measurement fails, its cell says why.
+The others go on, and the exit code is 1.
 
 A pyramid beside its backbone, four videos a batch:
 
@@ -141,6 +141,7 @@ PARAMETERS: list[click.Parameter] = [
     ),
     click.Option(
         ['--cfg-options'],
+        callback=read_options,
         multiple=True,
         metavar='KEY=VALUE...',
         help='Change options of all configs.',
@@ -174,11 +175,8 @@ def benchmark(
     **options: Any,
 ) -> None:
     """Measure the configs, print the tables and save the figures."""
-    paths = [find_config(config) for config in configs]
-    names = name_configs(paths, labels)
-    for option in cfg_options:
-        if '=' not in option:
-            raise click.BadParameter(f'--cfg-options: {option!r} is not KEY=VALUE')
+    found = [find_config(config) for config in configs]
+    paths = dict(zip(name_configs(found, labels), found, strict=True))
     files = _files(out, force)
     ordered = tuple(part for part in PARTS if part in (parts or PARTS))
     settings = Settings(parts=ordered, **options)
@@ -193,13 +191,15 @@ def benchmark(
         )
     with tempfile.TemporaryDirectory() as folder:
         video = MadeVideo(Path(folder))
-        figures = _run(paths, names, cfg_options, settings, video)
+        figures, refused = _run(paths, cfg_options, settings, video)
     text = to_markdown(figures, settings, machine)
     command = shlex.join(['tpn-tsn', *sys.argv[1:]])
     content = to_dict(figures, settings, machine, command)
     _write(files, json.dumps(content, indent=1), text)
     click.echo(text)
-    if _tell_failures(figures):
+    for name, why in refused.items():
+        click.echo(f'{name} was left out: {why}', err=True)
+    if _tell_failures(figures) or refused:
         context.exit(1)
 
 
@@ -224,31 +224,16 @@ def _write(files: Sequence[Path], *contents: str) -> None:
 
 
 def _run(
-    paths: Sequence[Path],
-    names: Sequence[str],
+    paths: dict[str, Path],
     cfg_options: Sequence[str],
     settings: Settings,
     video: MadeVideo,
-) -> list[Figures]:
+) -> tuple[list[Figures], dict[str, str]]:
+    """Figures of the configs, and why others cannot be measured at all."""
     total = len(paths) + count_steps(len(paths), settings)
     with _bar(total) as advance, _quiet_logs():
-        candidates = []
-        for path, name in zip(paths, names, strict=True):
-            advance(f'preparing {name}')
-            config = _read(path, cfg_options)
-            candidates.append(Candidate(name, config, settings, video))
-        return run_benchmark(candidates, settings, advance)
-
-
-def _read(path: Path, cfg_options: Sequence[str]) -> Any:
-    try:
-        return read_config(path, cfg_options)
-    except (OSError, ValueError):
-        raise
-    except Exception as error:
-        raise PluginError(
-            f'{path} cannot be read as a config: {type(error).__name__}: {error}'
-        ) from error
+        prepared, refused = prepare(paths, cfg_options, settings, video, advance)
+        return run_benchmark(prepared, settings, advance), refused
 
 
 @contextmanager

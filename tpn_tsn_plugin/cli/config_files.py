@@ -47,3 +47,13 @@ def name_configs(paths: Sequence[Path], labels: Sequence[str]) -> list[str]:
         if len(set(names)) == len(names):
             return names
     raise click.UsageError('a config is given twice; tell them apart with --labels')
+
+
+def read_options(
+    context: click.Context, _: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Check that every ``--cfg-options`` is a pair."""
+    for option in value:
+        if '=' not in option:
+            raise click.BadParameter(f'must be KEY=VALUE, got {option!r}')
+    return value

@@ -16,6 +16,7 @@ from tpn_tsn_plugin.converters.formats import FORMATS, recognise
 from tpn_tsn_plugin.converters.report import faults, summary, to_dict, to_text
 from tpn_tsn_plugin.errors import CheckpointError, PluginError
 
+from .config_files import read_options
 from .variadic import VariadicCommand
 
 HELP = f"""
@@ -69,6 +70,7 @@ PARAMETERS: list[click.Parameter] = [
     click.Option(['--force'], is_flag=True, help='Overwrite files that exist.'),
     click.Option(
         ['--cfg-options', 'options'],
+        callback=read_options,
         multiple=True,
         metavar='KEY=VALUE...',
         help='Change the config, as in --cfg-options model.cls_head.num_classes=51.',

@@ -24,6 +24,8 @@ from tpn_tsn_plugin.datasets.tempo_demo import (
     generate,
 )
 
+from .config_files import read_options
+
 # The first is what the others are compared with.
 MODELS = {
     'slowonly': ('SlowOnly-R18', 'slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py'),
@@ -67,17 +69,10 @@ def read_seeds(context: click.Context, _: click.Parameter, value: str) -> list[i
     seeds = [seed.strip() for seed in value.split(',')]
     if not all(seed.isdigit() for seed in seeds):
         raise click.BadParameter(f'must be whole numbers like 0,1,2, got {value!r}')
-    return [int(seed) for seed in seeds]
-
-
-def read_options(
-    context: click.Context, _: click.Parameter, value: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Check that options are pairs."""
-    for option in value:
-        if '=' not in option:
-            raise click.BadParameter(f'must be KEY=VALUE, got {option!r}')
-    return value
+    numbers = [int(seed) for seed in seeds]
+    if len(set(numbers)) < len(numbers):
+        raise click.BadParameter(f'must be different numbers, got {value!r}')
+    return numbers
 
 
 @click.command(

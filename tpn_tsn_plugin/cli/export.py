@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +10,6 @@ from typing import Any
 import click
 import numpy as np
 from mmengine.config import Config
-from mmengine.logging import MMLogger
 from rich.console import Console
 
 import tpn_tsn_plugin
@@ -46,7 +44,8 @@ from tpn_tsn_plugin.converters.onnx.metadata import describe_graph, describe_sou
 from tpn_tsn_plugin.converters.onnx.sampling import find_test_dataset, fix_segments
 from tpn_tsn_plugin.converters.onnx.scoring import VideoScores
 
-from .termination import end_as_by_ctrl_c
+from .config_files import read_options
+from .quiet import only_errors
 from .variadic import VariadicCommand
 
 SUFFIX = '.onnx'
@@ -98,6 +97,7 @@ PARAMETERS: list[click.Parameter] = [
     ),
     click.Option(
         ['--cfg-options', 'options'],
+        callback=read_options,
         multiple=True,
         metavar='KEY=VALUE...',
         help='Change the config. A file with the names of the classes: '
@@ -120,15 +120,11 @@ def export(
     force: bool,
 ) -> None:
     """Write the graph, compare it with the model, and say what it takes and gives."""
-    # Which file a checkpoint is loaded from, and what MMEngine deprecates, is no news.
-    logger = MMLogger.get_current_instance()
-    context.call_on_close(partial(logger.setLevel, logger.level))
-    logger.setLevel('ERROR')
+    only_errors(context)
     if out.suffix.lower() != SUFFIX:
         raise ValueError(f'OUT must end in {SUFFIX}, got {out}')
     require_free([out], [config_file, checkpoint, *videos], force=force)
     require_packages()
-    end_as_by_ctrl_c(context)
     with _saying() as say:
         say('loading')
         config = _read(config_file, options, segments)

@@ -15,6 +15,8 @@ import click
 import tpn_tsn_plugin
 from tpn_tsn_plugin.errors import PluginError
 
+from .termination import end_as_by_ctrl_c
+
 # Exceptions whose text says enough without their type.
 SELF_EXPLAINING = (PluginError, ValueError, OSError)
 
@@ -185,8 +187,10 @@ def describe(error: BaseException) -> str:
 )
 @click.option('--verbose', is_flag=True, help='Show the traceback of an error.')
 @click.version_option(tpn_tsn_plugin.__version__, prog_name='tpn-tsn')
-def cli(verbose: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, verbose: bool) -> None:
     """Temporal pyramids and temporal segments for MMAction2."""
+    end_as_by_ctrl_c(context)
 
 
 def main() -> None:

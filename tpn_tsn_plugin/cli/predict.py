@@ -1,5 +1,6 @@
 """``tpn-tsn predict``: what a trained model says of videos."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 import click
 import torch
 from mmengine.config import Config
-from mmengine.logging import MMLogger
 from mmengine.utils import import_modules_from_strings
 
 from tpn_tsn_plugin.analysis.prediction.labels import ONLY, find_class_names
@@ -28,7 +28,8 @@ from tpn_tsn_plugin.analysis.trained_model import read_config
 from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.functional.optical_flow import ALGORITHMS
 
-from .termination import end_as_by_ctrl_c
+from .config_files import read_options
+from .quiet import only_errors
 
 HELP = f"""
 Predict the classes of each VIDEO with the model of CONFIG and the weights of
@@ -60,6 +61,17 @@ A model of verbs and nouns:
         --labels noun=nouns.txt
 """
 ANY = click.Path(path_type=Path)
+
+
+def read_seconds(
+    context: click.Context, _: click.Parameter, value: float | None
+) -> float | None:
+    """Check a length of time."""
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise click.BadParameter(f'must be seconds above 0, got {value:g}')
+    return value
+
+
 PARAMETERS: list[click.Parameter] = [
     click.Argument(['config'], type=ANY),
     click.Argument(['checkpoint'], type=ANY),
@@ -102,6 +114,7 @@ PARAMETERS: list[click.Parameter] = [
     click.Option(
         ['--window'],
         type=float,
+        callback=read_seconds,
         metavar='SECONDS',
         help="Length of a window.  [default: the clip's; a second a snippet where "
         'snippets are spread]',
@@ -109,6 +122,7 @@ PARAMETERS: list[click.Parameter] = [
     click.Option(
         ['--stride'],
         type=float,
+        callback=read_seconds,
         metavar='SECONDS',
         help='From one window to the next.  [default: its length]',
     ),
@@ -140,6 +154,7 @@ PARAMETERS: list[click.Parameter] = [
     click.Option(
         ['--cfg-options'],
         multiple=True,
+        callback=read_options,
         metavar='KEY=VALUE',
         help='Change the config; may be repeated.',
     ),
@@ -162,10 +177,7 @@ def predict(
     **options: Any,
 ) -> None:
     """Predict the videos, print what came out, and save what is asked for."""
-    # Which file a checkpoint is loaded from is no news here.
-    logger = MMLogger.get_current_instance()
-    context.call_on_close(partial(logger.setLevel, logger.level))
-    logger.setLevel('WARNING')
+    only_errors(context)
     targets = _targets(videos, json_file, video_file, timeline_file)
     windows = _window_options(options, timeline_file)
     require_free(targets.paths, [config, checkpoint, *videos], force=force)
@@ -186,7 +198,6 @@ def predict(
         say=click.echo,
         complain=partial(click.echo, err=True),
     )
-    end_as_by_ctrl_c(context)
     with progress(len(videos), partial(click.echo, err=True)) as advance:
         run.predict(videos, advance)
     if run.failed:

@@ -16,7 +16,8 @@ from tpn_tsn_plugin.datasets.progress import progress
 from tpn_tsn_plugin.functional.tempo_gain import BINS
 from tpn_tsn_plugin.functional.visual_tempo import BASELINES
 
-from .demo import read_options
+from .config_files import read_options
+from .quiet import only_errors
 
 HELP = """
 Measure the visual tempo of the videos that CONFIG tests, as section 4.3 of the TPN
@@ -187,8 +188,12 @@ PARAMETERS: list[click.Parameter] = [
 
 
 @click.command(help=HELP, params=PARAMETERS, context_settings={'show_default': True})
-def tempo(force: bool, device: str | None, **options: Any) -> None:
+@click.pass_context
+def tempo(
+    context: click.Context, force: bool, device: str | None, **options: Any
+) -> None:
     """Make the study and print its numbers."""
+    only_errors(context)
     if options['models'] and options['dumps']:
         raise click.UsageError('--model and --dumps exclude each other')
     if options['bin_by'] == 'classes' and options['bin_size'] % 1:

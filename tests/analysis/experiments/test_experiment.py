@@ -1,6 +1,8 @@
 """Running one experiment: what is read back, what is not done again, what fails."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -14,6 +16,7 @@ from tpn_tsn_plugin.analysis.experiments.training_log import (
     read_finished_epochs,
     read_validation,
 )
+from tpn_tsn_plugin.datasets import lock
 from tpn_tsn_plugin.errors import ExperimentError
 
 CONFIG = 'configs/demo/tpn-slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py'
@@ -69,6 +72,23 @@ def test_a_work_dir_of_other_options_is_not_resumed(experiment):
     experiment.digest_file.write_text(digest(replace(experiment, options=())))
     with pytest.raises(ExperimentError, match='choose another folder, or delete'):
         run_experiment(experiment, no_progress)
+
+
+def test_what_a_killed_run_has_left_at_work_is_not_joined(experiment, monkeypatch):
+    """Nothing writes the same checkpoints beside it."""
+    pytest.importorskip('mim', reason='needs the extra "mim"')
+    monkeypatch.setattr(lock, 'PATIENCE', 0.1)
+    command = [sys.executable, '-c', 'import time; time.sleep(60)']
+    with experiment.log_file.open('a') as log:
+        assert lock.acquire(log.fileno())
+        orphan = subprocess.Popen(command, stdout=log)
+    try:
+        with pytest.raises(ExperimentError, match='still at work for a run that was'):
+            run_experiment(experiment, lambda *_: None)
+    finally:
+        orphan.kill()
+        orphan.wait()
+    assert experiment.log_file.read_text() == ''
 
 
 def test_options_change_the_config(experiment):

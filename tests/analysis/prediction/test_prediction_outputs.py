@@ -24,6 +24,7 @@ from tpn_tsn_plugin.analysis.prediction.report import (
     write_json,
 )
 from tpn_tsn_plugin.analysis.prediction.timeline import (
+    _edges,
     time_ticks,
     top_rows,
     write_timeline,
@@ -169,6 +170,19 @@ def test_timeline(tmp_path):
     red = (picture[..., 2] - picture[..., 0] > 100).sum(axis=0)
     # The first class fills the first half of its row, the second the other one.
     assert np.flatnonzero(blue > 20).max() < np.flatnonzero(red > 20).min() + 3
+
+
+def test_borders_of_windows():
+    """Halfway between the middles of windows that overlap; else where they meet."""
+    prediction = Prediction(Path('a.mp4'), 40, 10, 4)
+
+    def window(start, end):
+        return WindowScores(start, end, scores(1, 0, 0))
+
+    prediction.windows = [window(0, 2), window(1, 3), window(2, 4)]
+    assert _edges(prediction).tolist() == [0, 1.5, 2.5, 4]
+    prediction.windows = [window(0, 2), window(2, 3), window(3, 4)]
+    assert _edges(prediction).tolist() == [0, 2, 3, 4]
 
 
 @pytest.mark.parametrize(

@@ -67,15 +67,31 @@ def test_passes_do_not_change_anything(classifier, monkeypatch):
 
 
 def test_crops_are_averaged(data):
-    """Three equal crops of each snippet say what one says."""
-    once = make_classifier(data)
+    """Ten crops of each snippet say what their mean says, and they differ."""
     crops = make_classifier(data)
-    crop = dict(type='ThreeCrop', crop_size=32)
     after = list(crops.after.transforms)
-    crops.after = Compose([after[0], crop, *after[1:]])
-    theirs, _ = crops.probabilities(crops.sample(0))
-    ours, _ = once.probabilities(once.sample(0))
-    np.testing.assert_allclose(theirs, ours, atol=1e-6)
+    crops.after = Compose([after[0], dict(type='TenCrop', crop_size=16), *after[1:]])
+    every = []
+    step = crops.model.test_step
+
+    def kept(batch):
+        samples = step(batch)
+        every.extend(sample.pred_score for sample in samples)
+        return samples
+
+    crops.model.test_step = kept
+    scores, _ = crops.probabilities(crops.sample(0))
+    views = torch.stack(every).reshape(10, FRAMES, CLASSES)
+    assert views.std(dim=0).max() > 1e-3
+    np.testing.assert_allclose(scores, views.mean(dim=0), atol=1e-6)
+
+
+def test_scores_that_are_no_numbers(data):
+    broken = make_classifier(data)
+    with torch.no_grad():
+        broken.model.cls_head.fc_cls.bias[0] = float('nan')
+    with pytest.raises(PluginError, match='predicts NaN or infinity; its weights'):
+        broken.probabilities(broken.sample(0))
 
 
 def test_frames_decide_over_single_frames(data):

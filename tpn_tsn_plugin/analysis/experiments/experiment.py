@@ -24,6 +24,7 @@ from mmengine.config import Config
 from mmengine.utils.dl_utils import collect_env
 
 from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
+from tpn_tsn_plugin.datasets.lock import acquire
 from tpn_tsn_plugin.errors import ExperimentError, MissingDependencyError
 
 from .slots import own_environment
@@ -230,6 +231,13 @@ def _run(
         command += ['--cfg-options', *experiment.options]
     env = own_environment(experiment.gpu, experiment.threads)
     with experiment.log_file.open('a') as log:
+        # Whatever runs below has this file open: it is locked until the last has ended,
+        # also where this process was killed.
+        if not acquire(log.fileno()):
+            raise ExperimentError(
+                f'{experiment.name} is still at work for a run that was killed, and '
+                f'writes {experiment.log_file}; wait until it ends, or end it'
+            )
         log.write(f'$ {" ".join(command)}\n')
         log.flush()
         # A group of its own: mim starts the training as another process.

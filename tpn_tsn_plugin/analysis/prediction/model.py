@@ -12,7 +12,7 @@ from mmengine.dataset import pseudo_collate
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tpn_tsn_plugin.analysis.trained_model import load_model
+from tpn_tsn_plugin.analysis.trained_model import load_model, require_finite
 from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.models.heads import MultiTaskHead, SegmentConsensusHead
 
@@ -135,8 +135,8 @@ class TrainedModel:
         return list((value if isinstance(value, dict) else {ONLY: value}).items())
 
     def _probabilities(self, scores: Tensor) -> NDArray[np.float32]:
-        scores = scores.float().sigmoid() if self._sigmoid_missing else scores.float()
-        return scores.cpu().numpy()
+        scores = require_finite(scores.float())
+        return (scores.sigmoid() if self._sigmoid_missing else scores).cpu().numpy()
 
 
 def _give_probabilities(model: nn.Module) -> bool:

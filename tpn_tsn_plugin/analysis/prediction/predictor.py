@@ -100,7 +100,8 @@ class WindowOptions:
     def is_cut(self, video: VideoFile) -> bool:
         """Whether a video is predicted in windows."""
         if self.mode == 'auto':
-            return bool(self.window or self.stride) or video.duration > LONG_SECONDS
+            asked = self.window is not None or self.stride is not None
+            return asked or video.duration > LONG_SECONDS
         return self.mode == 'windows'
 
 

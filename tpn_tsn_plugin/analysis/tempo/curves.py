@@ -15,6 +15,7 @@ from mmengine.dataset import Compose
 from mmengine.model import BaseModel
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.analysis.trained_model import require_finite
 from tpn_tsn_plugin.datasets.transforms import FixedRateSampleFrames
 from tpn_tsn_plugin.datasets.transforms.frame_rate import require_frames
 from tpn_tsn_plugin.errors import PluginError, require_one_of
@@ -150,6 +151,7 @@ class FrameClassifier:
                 f'{sorted(samples[0].pred_score.keys())}'
             )
         scores = torch.stack([sample.pred_score.flatten() for sample in samples])
+        scores = require_finite(scores)
         # Views come one after the other, each with all its snippets.
         views = scores.cpu().double().numpy().reshape(-1, snippets, scores.shape[1])
         return np.asarray(views.mean(axis=0))
@@ -172,7 +174,8 @@ def single_snippets(model: BaseModel, name: str) -> BaseModel:
     Raises:
         ValueError: It cannot.
     """
-    shifted = getattr(model.backbone, 'num_segments', 1)
+    # Models of several streams have no backbone; their inputs tell that they are.
+    shifted = getattr(getattr(model, 'backbone', None), 'num_segments', 1)
     if shifted > 1:
         raise ValueError(
             f'the backbone of {name} mixes {shifted} snippets, so no frame has a '

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import cycle, product
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ from .truth import TruthComparison
 
 RED, BLUE, GREY, GREEN = '#c0392b', '#2f65ba', '#8a8a94', '#268a54'
 COLOURS = (BLUE, RED, GREEN, '#8e5bb5', '#c98a1b', GREY)
+LINES = ('-', '--', ':', '-.')
 DPI = 110
 # Above this many classes names cannot be read.
 MOST_NAMES = 40
@@ -114,7 +116,7 @@ def draw_truth(truth: TruthComparison) -> Figure:
     figure = Figure(figsize=(5 * len(panels), 4.4), layout='constrained')
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (label, instances, place) in zip(axes, panels, strict=True):
-        for name, colour in zip(truth.within, COLOURS):
+        for name, colour in zip(truth.within, cycle(COLOURS)):
             own = [i for i in instances if i.motion == name]
             widths = [i.width_seconds for i in own]
             named = name.replace('_', ' ')
@@ -164,7 +166,9 @@ def draw_robustness(results: Sequence[TestResult], grouped: bool = False) -> Fig
     """Accuracy and drop by sampling interval, as in the paper's Figure 5."""
     figure = Figure(figsize=(10, 4.2), layout='constrained')
     left, right = figure.subplots(1, 2)
-    for name, colour in zip(dict.fromkeys(own.model for own in results), COLOURS):
+    names = dict.fromkeys(own.model for own in results)
+    for name, (line, colour) in zip(names, cycle(product(LINES, COLOURS))):
+        look = dict(marker='o', markersize=4, color=colour, linestyle=line)
         own = [result for result in results if result.model == name]
         speeds = [result.speed for result in own]
         shown = [
@@ -172,10 +176,8 @@ def draw_robustness(results: Sequence[TestResult], grouped: bool = False) -> Fig
             for result in own
         ]
         trained = shown[speeds.index(1)]
-        left.plot(speeds, shown, marker='o', markersize=4, color=colour, label=name)
-        right.plot(
-            speeds, [v - trained for v in shown], marker='o', markersize=4, color=colour
-        )
+        left.plot(speeds, shown, label=name, **look)
+        right.plot(speeds, [value - trained for value in shown], **look)
     for axis in (left, right):
         axis.axvline(1, color=GREY, linewidth=0.8, linestyle=':')
         axis.set_xlabel('sampling interval / trained interval (dotted: trained)')

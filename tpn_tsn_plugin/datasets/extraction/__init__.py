@@ -1,5 +1,7 @@
 """Extracting the optical flow of videos to files, once for many trainings."""
 
+from tpn_tsn_plugin.datasets.shards import Shard, parse_shard, shard_of_environment
+
 from .check import FieldCheck, check_fields
 from .names import FIELDS
 from .options import FORMATS, ExtractionOptions
@@ -7,7 +9,6 @@ from .pool import Report, State
 from .progress import progress
 from .records import Record, find_record
 from .run import Outcome, extract, write_rawframes_list
-from .shards import Shard, parse_shard, shard_of_environment
 from .videos import Video, find_videos
 
 __all__ = [

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tpn_tsn_plugin.datasets.lock import locked
+from tpn_tsn_plugin.datasets.shards import WHOLE, Shard
 from tpn_tsn_plugin.errors import PluginError
 
-from .lock import locked
 from .one_video import VideoJob
 from .options import ExtractionOptions
 from .pool import Report, extract_videos
 from .records import Record, find_record, require_same
-from .shards import WHOLE, Shard
 from .videos import Video
 from .writers import remove_leftovers
 

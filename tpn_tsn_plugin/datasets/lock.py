@@ -30,12 +30,20 @@ def locked(path: Path) -> Iterator[bool]:
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        yield _acquire(file)
+        yield acquire(file)
     finally:
         os.close(file)
 
 
-def _acquire(file: int) -> bool:
+def acquire(file: int) -> bool:
+    """Lock an open file for this process and all that inherit it.
+
+    Args:
+        file: Its descriptor.
+
+    Returns:
+        Whether no other run holds it.
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
