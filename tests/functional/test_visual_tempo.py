@@ -39,8 +39,9 @@ def box(start, length):
 )
 def test_width_of_an_analytic_curve(curve, size, width, centre, height):
     lobe = half_maximum_lobe(height * curve(centre, size))
-    # what the frames show of a peak between two of them
-    assert lobe.width == pytest.approx(width, rel=0.01 if centre == 60 else 0.02)
+    # a sharp top between two frames is missed
+    missed = abs(centre - round(centre)) if curve is triangle else 0
+    assert lobe.width == pytest.approx(width + missed, rel=0.01)
     assert (lobe.left + lobe.right) / 2 == pytest.approx(centre, abs=0.3)
     assert (lobe.peaks, lobe.censored) == (1, False)
     assert lobe.peak == round(centre)

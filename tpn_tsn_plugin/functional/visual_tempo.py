@@ -56,6 +56,11 @@ def half_maximum_lobe(curve: ArrayLike, baseline: str = 'zero') -> Lobe:
     the outer frame, half a frame beyond its middle, and the lobe is censored. So a flat
     curve, or one of a single frame, is as wide as its number of frames.
 
+    The maximum is the greatest value that a frame has. A sharp top between two frames
+    is missed: the width of a triangle is as much too large as its top is away from the
+    nearest frame, half a frame at most. Of a rounded top so little is missed that the
+    width of a Gaussian of 9 frames or more is right to 1 %.
+
     Args:
         curve: Probabilities (T,).
         baseline: What half is counted from: ``'zero'`` (the paper), or ``'minimum'``,

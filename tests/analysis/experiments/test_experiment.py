@@ -14,6 +14,7 @@ from tpn_tsn_plugin.analysis.experiments.experiment import (
 )
 from tpn_tsn_plugin.analysis.experiments.training_log import (
     read_finished_epochs,
+    read_test,
     read_validation,
 )
 from tpn_tsn_plugin.datasets import lock
@@ -111,6 +112,22 @@ def test_validation_curve_over_interrupted_runs(tmp_path):
 
 
 @pytest.mark.integration
+def test_metrics_of_any_evaluator(tmp_path):
+    """The last test counts; what has a step is a validation."""
+    records = [
+        {'acc/top1': 0.1, 'time': 0.2, 'step': 3},
+        {'mAP/video': 0.5, 'data_time': 0.1, 'time': 0.2},
+        {'mAP/video': 0.6, 'mAP/class': 0.4, 'data_time': 0.1, 'time': 0.2},
+    ]
+    log = tmp_path / 'run' / '20260101_000000.json'
+    log.parent.mkdir()
+    log.write_text('\n'.join(map(json.dumps, records)) + '\n{"mAP/vid')
+    assert read_test(tmp_path) == {'mAP/video': 0.6, 'mAP/class': 0.4}
+    log.write_text(json.dumps(records[0]))
+    with pytest.raises(ExperimentError, match='testing left no metrics'):
+        read_test(tmp_path)
+
+
 def test_failure_names_the_reason_and_the_log(experiment, installed_env, monkeypatch):
     """The reason is the neck's own message, through mim and the runner."""
     pytest.importorskip('mim', reason='needs the extra "mim"')

@@ -30,11 +30,13 @@ def read_finished_epochs(work_dir: Path) -> int:
 def read_test(work_dir: Path) -> dict[str, float]:
     """Metrics of the latest test: the only records that have no step.
 
+    A metric has its evaluator's prefix, such as ``acc/top1``; times have none.
+
     Raises:
         ExperimentError: There are none.
     """
     found = [
-        {key: value for key, value in record.items() if key.startswith('acc/')}
+        {key: value for key, value in record.items() if '/' in key}
         for record in _records(work_dir, '*/[0-9]*.json')
         if 'step' not in record
     ]

@@ -28,6 +28,8 @@ WIDTH, ROW_HEIGHT, HEADER = 11.0, 0.78, 1.5
 LABEL_WIDTH, LABEL_LINES = 30, 3
 COLOURS = ('#2f65ba', '#ca3e47', '#268a54', '#8c5fb0', '#c77b1f', '#3a8fa3')
 TICKS = 12
+# Characters of a file name above the picture; longer ones lose their middle.
+LONGEST_NAME = 90
 # Seconds from which on the axis of time counts minutes, and hours.
 IN_MINUTES, IN_HOURS = 180.0, 3 * 3600.0
 # Seconds between two ticks of such an axis.
@@ -162,6 +164,9 @@ def _edges(prediction: Prediction) -> NDArray[np.float64]:
 
 
 def _title(prediction: Prediction) -> str:
-    name = textwrap.shorten(prediction.path.name, 90, placeholder=' …')
+    name = prediction.path.name
+    if len(name) > LONGEST_NAME:
+        half = LONGEST_NAME // 2
+        name = f'{name[:half]}…{name[-half:]}'
     title = f'{name}: {describe(prediction)}'.replace('$', r'\$')
     return f'{title}\ndark where a class is the most probable one'
