@@ -24,6 +24,14 @@ def toy(context: click.Context, kind: str) -> str:
         context.exit(1)
     if kind == 'terminated':
         signal.raise_signal(signal.SIGTERM)
+    if kind == 'impatient':
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            # while it tidies up
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+            click.echo('tidy', err=True)
     if kind in ERRORS:
         raise ERRORS[kind]
     return 'this is no exit code'
@@ -87,14 +95,16 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         ('bare', 1, 'Error: RuntimeError'),
         ('interrupt', 1, '\nAborted!'),
         ('terminated', 1, '\nAborted!'),
+        ('impatient', 1, 'tidy\n\nAborted!'),
         ('exit', 1, ''),
         ('fine', 0, ''),
     ],
 )
 def test_exit_code_and_one_line(kind: str, code: int, line: str) -> None:
-    handler = signal.getsignal(signal.SIGTERM)
+    ends = (signal.SIGINT, signal.SIGTERM)
+    handlers = [signal.getsignal(number) for number in ends]
     result = run('toy', kind)
-    assert signal.getsignal(signal.SIGTERM) == handler
+    assert [signal.getsignal(number) for number in ends] == handlers
     assert result.exit_code == code
     assert result.stderr.rstrip('\n') == line
     assert result.stdout == ''

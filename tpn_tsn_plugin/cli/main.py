@@ -15,7 +15,7 @@ import click
 import tpn_tsn_plugin
 from tpn_tsn_plugin.errors import PluginError
 
-from .termination import end_as_by_ctrl_c
+from .termination import end_tidily
 
 # Exceptions whose text says enough without their type.
 SELF_EXPLAINING = (PluginError, ValueError, OSError)
@@ -190,7 +190,7 @@ def describe(error: BaseException) -> str:
 @click.pass_context
 def cli(context: click.Context, verbose: bool) -> None:
     """Temporal pyramids and temporal segments for MMAction2."""
-    end_as_by_ctrl_c(context)
+    end_tidily(context)
 
 
 def main() -> None:

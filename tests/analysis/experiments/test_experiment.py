@@ -92,6 +92,26 @@ def test_what_a_killed_run_has_left_at_work_is_not_joined(experiment, monkeypatc
     assert experiment.log_file.read_text() == ''
 
 
+def test_what_is_stopped_leaves_nothing_at_work(experiment, monkeypatch, tmp_path):
+    """The log is locked as long as anything that was started lives."""
+    pytest.importorskip('mim', reason='needs the extra "mim"')
+    program = tmp_path / 'program'
+    program.write_text('#!/bin/sh\nsleep 60 & sleep 60\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, 'executable', str(program))
+
+    def stop(*_):
+        with experiment.log_file.open('a') as log, monkeypatch.context() as patch:
+            patch.setattr(lock, 'PATIENCE', 0)
+            assert not lock.acquire(log.fileno())
+        raise ExperimentError('stopped')
+
+    with pytest.raises(ExperimentError, match='stopped'):
+        run_experiment(experiment, stop)
+    with experiment.log_file.open('a') as log:
+        assert lock.acquire(log.fileno())
+
+
 def test_options_change_the_config(experiment):
     assert experiment.load_config().model.neck.information_flow == 'botom_up'
     assert experiment.name.endswith('tempo-demo-rgb_seed3')
