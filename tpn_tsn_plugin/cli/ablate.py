@@ -10,6 +10,7 @@ from tpn_tsn_plugin.analysis.experiments.family import Family, read_family
 from tpn_tsn_plugin.analysis.experiments.family_run import Finished, Result, run_family
 from tpn_tsn_plugin.analysis.experiments.family_table import difference_table, table
 from tpn_tsn_plugin.datasets.shards import shard_of_environment
+from tpn_tsn_plugin.output_files import write_whole
 
 from .demo import read_seeds
 
@@ -69,8 +70,9 @@ def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
             f'\n\nDifference to {read.baseline}, paired by seed: mean in points (95 % '
             f'confidence interval), p of the paired t-test\n\n{differences}'
         )
-    (out / 'table.md').write_text(text + '\n')
-    (out / 'results.json').write_text(
+    write_whole(out / 'table.md', text + '\n')
+    write_whole(
+        out / 'results.json',
         json.dumps(
             [
                 dict(row=cell.row, column=cell.column, runs=runs)
@@ -78,7 +80,7 @@ def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
             ],
             indent=1,
         )
-        + '\n'
+        + '\n',
     )
     click.echo(f'\n{text}\n\nLogs, checkpoints and results: {out}')
 

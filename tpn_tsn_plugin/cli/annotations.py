@@ -12,6 +12,7 @@ from tpn_tsn_plugin.datasets.annotations import READERS, AnnotationLists, VideoL
 from tpn_tsn_plugin.datasets.annotations.list_files import ListFile, make_list_files
 from tpn_tsn_plugin.datasets.video_files import some_of
 from tpn_tsn_plugin.errors import MissingVideoError
+from tpn_tsn_plugin.output_files import write_whole
 
 MISSING_FILE = 'missing.txt'
 EXAMPLE = """
@@ -172,8 +173,4 @@ def _not_written(out: Path, file: ListFile) -> str:
 
 
 def _write(path: Path, lines: list[str]) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.part')
-    part.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
-    part.replace(path)
+    write_whole(path, ''.join(f'{line}\n' for line in lines))

@@ -33,6 +33,7 @@ from tpn_tsn_plugin.analysis.benchmark.settings import (
     Settings,
 )
 from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.output_files import write_whole
 
 from .config_files import find_config, name_configs, read_options
 from .variadic import VariadicCommand
@@ -195,7 +196,8 @@ def benchmark(
     text = to_markdown(figures, settings, machine)
     command = shlex.join(['tpn-tsn', *sys.argv[1:]])
     content = to_dict(figures, settings, machine, command)
-    _write(files, json.dumps(content, indent=1), text)
+    for path, written in zip(files, (json.dumps(content, indent=1), text)):
+        write_whole(path, f'{written}\n')
     click.echo(text)
     for name, why in refused.items():
         click.echo(f'{name} was left out: {why}', err=True)
@@ -214,13 +216,6 @@ def _files(out: Path | None, force: bool) -> list[Path]:
         raise PluginError(f'{there[0]} exists; take another --out, or --force')
     files[0].parent.mkdir(parents=True, exist_ok=True)
     return files
-
-
-def _write(files: Sequence[Path], *contents: str) -> None:
-    for path, content in zip(files, contents):
-        part = path.with_name(f'{path.name}.part')
-        part.write_text(f'{content}\n', encoding='utf-8')
-        part.replace(path)
 
 
 def _run(

@@ -15,6 +15,7 @@ from tpn_tsn_plugin.converters.files import read_source, write_checkpoint
 from tpn_tsn_plugin.converters.formats import FORMATS, recognise
 from tpn_tsn_plugin.converters.report import faults, summary, to_dict, to_text
 from tpn_tsn_plugin.errors import CheckpointError, PluginError
+from tpn_tsn_plugin.output_files import write_whole
 
 from .config_files import read_options
 from .variadic import VariadicCommand
@@ -155,10 +156,7 @@ def _write_report(path: Path, conversion: Conversion) -> None:
         if is_json
         else to_text(conversion)
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.stem}.part{path.suffix}')
-    part.write_text(text, encoding='utf-8')
-    part.replace(path)
+    write_whole(path, text)
 
 
 def _require_fit(

@@ -16,7 +16,6 @@ import tpn_tsn_plugin
 from tpn_tsn_plugin.analysis.benchmark.made_video import MadeVideo
 from tpn_tsn_plugin.analysis.benchmark.pipelines import Pipeline
 from tpn_tsn_plugin.analysis.prediction.labels import ONLY, find_class_names
-from tpn_tsn_plugin.analysis.prediction.output_files import require_free, written_whole
 from tpn_tsn_plugin.analysis.prediction.reader import VideoFile, stream
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.prediction.windows import Window
@@ -43,6 +42,7 @@ from tpn_tsn_plugin.converters.onnx.inputs import (
 from tpn_tsn_plugin.converters.onnx.metadata import describe_graph, describe_source
 from tpn_tsn_plugin.converters.onnx.sampling import find_test_dataset, fix_segments
 from tpn_tsn_plugin.converters.onnx.scoring import VideoScores
+from tpn_tsn_plugin.output_files import require_free, written_whole
 
 from .config_files import read_options
 from .quiet import only_errors

@@ -13,7 +13,6 @@ from mmengine.utils import import_modules_from_strings
 
 from tpn_tsn_plugin.analysis.prediction.labels import ONLY, find_class_names
 from tpn_tsn_plugin.analysis.prediction.model import TrainedModel
-from tpn_tsn_plugin.analysis.prediction.output_files import require_free
 from tpn_tsn_plugin.analysis.prediction.predictor import (
     LONG_SECONDS,
     MODES,
@@ -27,6 +26,7 @@ from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.trained_model import read_config
 from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.functional.optical_flow import ALGORITHMS
+from tpn_tsn_plugin.output_files import require_free
 
 from .config_files import read_options
 from .quiet import only_errors

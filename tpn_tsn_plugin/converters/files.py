@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.weight_transfer import weights_of
+from tpn_tsn_plugin.output_files import written_whole
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,5 @@ def write_checkpoint(
     meta = dict(source=source.path.name, source_sha256=source.sha256, **meta)
     if source.dataset_meta is not None:
         meta['dataset_meta'] = source.dataset_meta
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.stem}.part{path.suffix}')
-    try:
-        torch.save(dict(meta=meta, state_dict=weights), part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as partial:
+        torch.save(dict(meta=meta, state_dict=weights), partial)

@@ -10,11 +10,6 @@ from prediction_cases import CLASSES, make_clip
 
 from tpn_tsn_plugin.analysis.prediction.annotated_video import write_annotated_video
 from tpn_tsn_plugin.analysis.prediction.labels import ONLY
-from tpn_tsn_plugin.analysis.prediction.output_files import (
-    paths_of_videos,
-    require_free,
-    written_whole,
-)
 from tpn_tsn_plugin.analysis.prediction.overlay import Overlay
 from tpn_tsn_plugin.analysis.prediction.predictor import Prediction, WindowScores
 from tpn_tsn_plugin.analysis.prediction.report import (
@@ -23,6 +18,7 @@ from tpn_tsn_plugin.analysis.prediction.report import (
     to_text,
     write_json,
 )
+from tpn_tsn_plugin.analysis.prediction.run import paths_of_videos
 from tpn_tsn_plugin.analysis.prediction.timeline import (
     _edges,
     time_ticks,
@@ -30,6 +26,7 @@ from tpn_tsn_plugin.analysis.prediction.timeline import (
     write_timeline,
 )
 from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.output_files import require_free, written_whole
 
 RANKING = Ranking({ONLY: list(CLASSES)}, top=2)
 

@@ -26,6 +26,7 @@ from mmengine.utils.dl_utils import collect_env
 from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
 from tpn_tsn_plugin.datasets.lock import acquire
 from tpn_tsn_plugin.errors import ExperimentError, MissingDependencyError
+from tpn_tsn_plugin.output_files import write_whole
 
 from .slots import own_environment
 from .training_log import (
@@ -154,7 +155,7 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         test=read_test(experiment.work_dir),
         environment=describe_environment(experiment.threads),
     )
-    _write_whole(experiment.result_file, json.dumps(result, indent=1) + '\n')
+    write_whole(experiment.result_file, json.dumps(result, indent=1) + '\n')
     return result
 
 
@@ -261,10 +262,3 @@ def _run(
             f'{task}ing of {experiment.name} failed: {(errors or lines)[-1].strip()} '
             f'(whole log: {experiment.log_file})'
         )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    part = path.with_suffix('.part')
-    part.write_text(text)
-    part.replace(path)

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.output_files import written_whole
+
 from .labels import ONLY
-from .output_files import written_whole
 from .overlay import Overlay
 from .predictor import Prediction, Report
 from .reader import Image, VideoFile

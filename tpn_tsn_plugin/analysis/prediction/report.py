@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.output_files import written_whole
+
 from .labels import ONLY, ClassNames
 from .model import Scores
-from .output_files import written_whole
 from .predictor import Prediction
 
 DIGITS = 6

@@ -9,7 +9,6 @@ from typing import Any
 from tpn_tsn_plugin.errors import PluginError
 
 from .annotated_video import write_annotated_video
-from .output_files import paths_of_videos
 from .predictor import Prediction, Predictor
 from .progress import Advance
 from .report import Ranking, to_text, write_json
@@ -162,3 +161,26 @@ class Run:
         text = text if str(path) in text else f'{path}: {text}'
         self._complain(f'Failed: {text}')
         return text
+
+
+def paths_of_videos(path: Path, videos: Sequence[Path]) -> list[Path]:
+    """Where each video's file goes.
+
+    Args:
+        path: What the user named.
+        videos: The videos.
+
+    Returns:
+        The path for one video; for several, paths with the name of each before the
+        suffix, numbered where videos are called the same.
+    """
+    if len(videos) == 1:
+        return [path]
+    counts: dict[str, int] = {}
+    paths = []
+    for video in videos:
+        name = video.stem
+        counts[name] = counts.get(name, 0) + 1
+        number = f'_{counts[name]}' if counts[name] > 1 else ''
+        paths.append(path.with_name(f'{path.stem}_{name}{number}{path.suffix}'))
+    return paths

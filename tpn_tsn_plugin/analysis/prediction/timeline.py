@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.output_files import written_whole
 
 from .labels import ONLY, ClassNames
-from .output_files import written_whole
 from .predictor import Prediction
 from .report import describe
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tpn_tsn_plugin.datasets.video_files import some_of
 from tpn_tsn_plugin.errors import ScoreFileError
+from tpn_tsn_plugin.output_files import written_whole
 
 from .contents import as_sets, choose_task, read_labels, read_values
 from .identities import (
@@ -240,7 +241,5 @@ def write_score_file(
             multi_hot = labels.ndim == 2
             entry['gt_label'] = label.float() if multi_hot else label.reshape(1)
         entries.append(entry)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.stem}.part{path.suffix}')
-    mmengine.dump(entries, part)
-    part.replace(path)
+    with written_whole(path) as partial:
+        mmengine.dump(entries, partial)

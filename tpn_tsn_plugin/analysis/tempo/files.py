@@ -11,15 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tpn_tsn_plugin.errors import TempoStudyError
+from tpn_tsn_plugin.output_files import write_whole
 
 SETTINGS = 'settings.json'
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    part = path.with_name(f'.{path.name}.part')
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    part.replace(path)
 
 
 def write_table(path: Path, rows: Sequence[Any]) -> None:

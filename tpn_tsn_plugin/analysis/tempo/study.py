@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpn_tsn_plugin.analysis.trained_model import load_model, read_config
+from tpn_tsn_plugin.output_files import write_whole
 
 from . import sections
 from .curve_file import collect_curves
@@ -18,7 +19,6 @@ from .files import (
     digest_text,
     finish_folder,
     write_table,
-    write_whole,
 )
 from .gain import study_gain
 from .measurement import ClassTempo, Instance, measure, tempo_by_class

@@ -1,6 +1,5 @@
 """Extracting a set of videos: what is there already, what is made, what fails."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from tpn_tsn_plugin.datasets.lock import locked
 from tpn_tsn_plugin.datasets.shards import WHOLE, Shard
 from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.output_files import write_whole
 
 from .one_video import VideoJob
 from .options import ExtractionOptions
@@ -119,7 +119,5 @@ def write_rawframes_list(path: Path, videos: Sequence[Video], outcome: Outcome) 
         for video in videos
         if video.name in outcome.records
     ]
-    partial = path.with_name(f'.{path.name}.{os.getpid()}')
-    partial.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
-    partial.replace(path)
+    write_whole(path, ''.join(f'{line}\n' for line in lines))
     return len(lines)

@@ -15,6 +15,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.output_files import written_whole
 from tpn_tsn_plugin.registry import METRICS
 
 from .labels import require_labels
@@ -144,11 +145,9 @@ def write_results(
         if 'segment_scores' in result:
             video['segment_scores'] = _rounded(result['segment_scores'])
         videos[result['video_id']] = video
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.stem}.part.json')
     names = {} if classes is None else dict(classes=list(classes))
-    mmengine.dump({**names, 'videos': videos}, part)
-    part.replace(path)
+    with written_whole(path) as partial:
+        mmengine.dump({**names, 'videos': videos}, partial)
     print_log(f'scores of {len(videos)} videos: {path}', logger='current')
 
 

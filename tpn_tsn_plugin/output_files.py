@@ -38,29 +38,6 @@ def require_free(
         written.add(path.resolve())
 
 
-def paths_of_videos(path: Path, videos: Sequence[Path]) -> list[Path]:
-    """Where each video's file goes.
-
-    Args:
-        path: What the user named.
-        videos: The videos.
-
-    Returns:
-        The path for one video; for several, paths with the name of each before the
-        suffix, numbered where videos are called the same.
-    """
-    if len(videos) == 1:
-        return [path]
-    counts: dict[str, int] = {}
-    paths = []
-    for video in videos:
-        name = video.stem
-        counts[name] = counts.get(name, 0) + 1
-        number = f'_{counts[name]}' if counts[name] > 1 else ''
-        paths.append(path.with_name(f'{path.stem}_{name}{number}{path.suffix}'))
-    return paths
-
-
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Write beside a file, and put the result in its place when it is complete.
@@ -78,3 +55,14 @@ def written_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Args:
+        path: The file, in a folder that is made if it is not there.
+        content: Text, which is encoded in UTF-8, or bytes.
+    """
+    with written_whole(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
