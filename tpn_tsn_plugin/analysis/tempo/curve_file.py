@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tpn_tsn_plugin.errors import TempoStudyError
+from tpn_tsn_plugin.output_files import write_whole
 
 from .curves import Curve, FrameClassifier, identity, labels_of
 
@@ -89,7 +90,7 @@ def _read_back(path: Path) -> list[Curve]:
     text = path.read_text(encoding='utf-8')
     whole = text[: text.rfind('\n') + 1]
     if whole != text:
-        path.write_text(whole, encoding='utf-8')
+        write_whole(path, whole)
     return read_curves(whole, path)
 
 
