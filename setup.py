@@ -15,11 +15,13 @@ REQUIREMENTS = [
     'decord==0.6.0',
     'filelock>=3.12',
     'importlib_metadata',  # MMAction2 imports it without declaring it
+    'matplotlib>=3.7',
     'mmaction2==1.2.0',
     'mmengine>=0.10.7,<0.11',
     'numpy>=1.26,<3',
     # cv2.optflow; MMEngine brings opencv-python, which installs the same cv2/
     'opencv-contrib-python>=4.8',
+    'pillow>=10',
     'rich>=13',
     'scipy>=1.11',  # .mat files of THUMOS14; MMAction2 brings it
     'torch>=2.6,<2.14',

@@ -170,6 +170,30 @@ def test_unreadable_video(data, tmp_path, classifier):
     assert '\n' not in ' '.join(str(caught.value).split())
 
 
+def test_unreadable_videos_are_named_and_the_others_kept(
+    classifier, tmp_path, monkeypatch
+):
+    """All of them in one run, so that a list is mended once."""
+    read = classifier.probabilities
+    bad = {'v1', 'v3', 'v4', 'v6'}
+
+    def some(sample):
+        if sample['video_id'] in bad:
+            raise PluginError(f'{sample["video_id"]} cannot be read')
+        return read(sample)
+
+    monkeypatch.setattr(classifier, 'probabilities', some)
+    with pytest.raises(TempoStudyError) as caught:
+        collect_curves(classifier, tmp_path / 'a.csv')
+    assert str(caught.value) == (
+        '4 of 8 videos cannot be measured: v1 cannot be read; v3 cannot be read; v4 '
+        'cannot be read; and 1 more; take them out of the annotation file and run '
+        'again, the others are kept'
+    )
+    kept = {line.split(',')[0] for line in (tmp_path / 'a.csv').open()}
+    assert kept - {'video_id'} == {f'v{i}' for i in range(8)} - bad
+
+
 @pytest.mark.parametrize(
     ('label', 'found'), [(4, [4]), (np.array([0, 1, 1]), [1, 2]), ([0.0, 0, 0], [])]
 )

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tpn_tsn_plugin.errors import TempoStudyError
+from tpn_tsn_plugin.errors import PluginError, TempoStudyError
 from tpn_tsn_plugin.output_files import write_whole
 
 from .curves import Curve, FrameClassifier, identity, labels_of
 
 FIELDS = ('video_id', 'label', 'fps', 'probabilities')
+# Videos that a message names.
+SHOWN = 3
 Progress = Callable[[int, int], None]
 
 
@@ -33,8 +35,8 @@ def collect_curves(
         A curve for each video and each of its classes, in the order of the data set.
 
     Raises:
-        TempoStudyError: Videos have one name, or the file cannot be used.
-        PluginError: A video cannot be read.
+        TempoStudyError: Videos have one name, the file cannot be used, or videos cannot
+            be read; then all others are in it.
         ValueError: A label is none of the model's classes.
     """
     samples = [classifier.sample(index) for index in range(len(classifier))]
@@ -50,6 +52,7 @@ def collect_curves(
         for own in samples
         if any((identity(own), label) not in known for label in labels_of(own))
     ]
+    unreadable: list[PluginError] = []
     with path.open('a', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
         if not path.stat().st_size:
@@ -58,7 +61,11 @@ def collect_curves(
             if progress is not None:
                 progress(done, len(missing))
             name = identity(sample)
-            scores, fps = classifier.probabilities(sample)
+            try:
+                scores, fps = classifier.probabilities(sample)
+            except PluginError as error:
+                unreadable.append(error)
+                continue
             for label in labels_of(sample):
                 _require_class(label, scores.shape[1])
                 known[name, label] = Curve(name, label, fps, scores[:, label])
@@ -66,7 +73,19 @@ def collect_curves(
             file.flush()
     if progress is not None and missing:
         progress(len(missing), len(missing))
+    _require_all_read(unreadable, len(samples))
     return [known[key] for key in wanted]
+
+
+def _require_all_read(unreadable: list[PluginError], total: int) -> None:
+    if not unreadable:
+        return
+    shown = '; '.join(str(error) for error in unreadable[:SHOWN])
+    more = f'; and {len(unreadable) - SHOWN} more' if len(unreadable) > SHOWN else ''
+    raise TempoStudyError(
+        f'{len(unreadable)} of {total} videos cannot be measured: {shown}{more}; take '
+        'them out of the annotation file and run again, the others are kept'
+    )
 
 
 def _require_class(label: int, classes: int) -> None:
