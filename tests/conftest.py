@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2  # noqa: F401  (first: after decord it finds another zlib, and reads no PNG)
 import numpy as np
 import pytest
 import torch

@@ -16,7 +16,7 @@ import tpn_tsn_plugin
 from tpn_tsn_plugin.analysis.benchmark.made_video import MadeVideo
 from tpn_tsn_plugin.analysis.benchmark.pipelines import Pipeline
 from tpn_tsn_plugin.analysis.prediction.labels import ONLY, find_class_names
-from tpn_tsn_plugin.analysis.prediction.reader import VideoFile, stream
+from tpn_tsn_plugin.analysis.prediction.reader import stream
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.prediction.windows import Window
 from tpn_tsn_plugin.analysis.trained_model import load_model, read_config
@@ -42,6 +42,7 @@ from tpn_tsn_plugin.converters.onnx.inputs import (
 from tpn_tsn_plugin.converters.onnx.metadata import describe_graph, describe_source
 from tpn_tsn_plugin.converters.onnx.sampling import find_test_dataset, fix_segments
 from tpn_tsn_plugin.converters.onnx.scoring import VideoScores
+from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo
 from tpn_tsn_plugin.output_files import require_free, written_whole
 
 from .config_files import read_options
@@ -169,7 +170,7 @@ def _read(path: Path, options: tuple[str, ...], segments: int | None) -> Config:
 def _sample_of(config: Config, path: Path) -> dict[str, Any]:
     """What the test pipeline makes of a video."""
     steps = InputSteps(config)
-    video = VideoFile(path)
+    video = SequentialVideo(path)
     whole = Window(0.0, video.duration, np.arange(len(video)))
     sampled = steps.sample(video, whole, steps.whole)
     ((_, frames),) = stream(video, [sampled])

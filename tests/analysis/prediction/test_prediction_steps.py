@@ -15,10 +15,11 @@ from prediction_cases import (
     make_config,
 )
 
-from tpn_tsn_plugin.analysis.prediction.reader import VideoFile, stream
+from tpn_tsn_plugin.analysis.prediction.reader import stream
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.prediction.windows import Window, cut
 from tpn_tsn_plugin.datasets.extraction.options import ExtractionOptions
+from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo
 from tpn_tsn_plugin.datasets.transforms import (
     FixedRateSampleFrames,
     SegmentSampleFrames,
@@ -46,7 +47,7 @@ def clip(tmp_path):
 
 
 def predict_input(steps, path, window=None, samplers=None):
-    video = VideoFile(path)
+    video = SequentialVideo(path)
     window = window or Window(0, video.duration, np.arange(len(video)))
     sampled = steps.sample(video, window, samplers or steps.whole)
     ((_, frames),) = stream(video, [sampled])
@@ -116,7 +117,7 @@ def test_fields_far_from_each_other(clip):
     steps = InputSteps(
         make_config([FIND, far, READ, *PACK], dataset=FOLDER), algorithm='dis'
     )
-    video = VideoFile(clip)
+    video = SequentialVideo(clip)
     everything = Window(0, video.duration, np.arange(len(video)))
     sampled = steps.sample(video, everything, steps.whole)
     first = sampled.frames[0]
@@ -198,7 +199,7 @@ def test_windows_are_sampled_as_validation_samples_videos(test, val, kind, clips
 
 def test_a_window_sees_its_own_frames_only(clip):
     steps = InputSteps(make_config())
-    video = VideoFile(clip)
+    video = SequentialVideo(clip)
     windows = list(cut(video.times, video.duration, length=1, stride=1))
     sampled = [steps.sample(video, window, steps.windowed) for window in windows]
     np.testing.assert_array_equal(

@@ -30,6 +30,7 @@ from tpn_tsn_plugin.analysis.prediction.predictor import (
 )
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.trained_model import load_model
+from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo
 from tpn_tsn_plugin.errors import CheckpointError, PluginError
 
 OPEN = dict(type='DecordInit')
@@ -193,23 +194,21 @@ def test_options_that_cannot_be(options, message):
 
 
 def test_damaged_video_keeps_what_was_predicted(make, clip, monkeypatch):
-    from tpn_tsn_plugin.analysis.prediction import reader
-
-    decode = reader.VideoFile.__getitem__
+    decode = SequentialVideo.__getitem__
 
     def broken(self, index):
         if index >= self.broken_from:
             raise PluginError(f'frame {index} cannot be decoded')
         return decode(self, index)
 
-    monkeypatch.setattr(reader.VideoFile, '__getitem__', broken)
-    monkeypatch.setattr(reader.VideoFile, 'broken_from', 20, raising=False)
+    monkeypatch.setattr(SequentialVideo, '__getitem__', broken)
+    monkeypatch.setattr(SequentialVideo, 'broken_from', 20, raising=False)
     for batch in (1, 4):
         found = make(window=1.0, batch=batch).predict(clip)
         assert [w.end for w in found.windows] == [1, 2]
         assert found.error == 'frame 20 cannot be decoded'
         assert found.scores[ONLY].sum() == pytest.approx(1)
-    monkeypatch.setattr(reader.VideoFile, 'broken_from', 0)
+    monkeypatch.setattr(SequentialVideo, 'broken_from', 0)
     with pytest.raises(PluginError, match='frame 1 cannot'):
         make(window=1.0).predict(clip)
 

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.datasets.sequential_video import Image, SequentialVideo
 from tpn_tsn_plugin.output_files import written_whole
 
 from .labels import ONLY
 from .overlay import Overlay
 from .predictor import Prediction, Report
-from .reader import Image, VideoFile
 from .report import Ranked, Ranking
 
 # Frames that are narrower are enlarged, for the text to be readable.
@@ -47,7 +47,7 @@ def write_annotated_video(
         PluginError: The video cannot be read.
         OSError: The file cannot be written.
     """
-    video = VideoFile(prediction.path, threads)
+    video = SequentialVideo(prediction.path, threads)
     size = _size(video[0])
     captions = _captions(prediction, ranking, size)
     middles = np.array([(w.start + w.end) / 2 for w in prediction.windows])

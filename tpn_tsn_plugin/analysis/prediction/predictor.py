@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tpn_tsn_plugin.datasets.sequential_video import Image, SequentialVideo
 from tpn_tsn_plugin.errors import PluginError, require_one_of
 
 from .model import Scores, SnippetScores, TrainedModel
-from .reader import Image, VideoFile, stream
+from .reader import stream
 from .steps import InputSteps, Sampled
 from .windows import Window, cut, window_length
 
@@ -97,7 +98,7 @@ class WindowOptions:
                 'them out'
             )
 
-    def is_cut(self, video: VideoFile) -> bool:
+    def is_cut(self, video: SequentialVideo) -> bool:
         """Whether a video is predicted in windows."""
         if self.mode == 'auto':
             asked = self.window is not None or self.stride is not None
@@ -145,7 +146,7 @@ class Predictor:
         Raises:
             PluginError: It cannot be read at all.
         """
-        video = VideoFile(path, self._threads)
+        video = SequentialVideo(path, self._threads)
         prediction = Prediction(path, len(video), video.fps, video.duration)
         if self._options.is_cut(video):
             self._predict_windows(video, prediction, report or (lambda share: None))
@@ -158,7 +159,7 @@ class Predictor:
         return prediction
 
     def _predict_windows(
-        self, video: VideoFile, prediction: Prediction, report: Report
+        self, video: SequentialVideo, prediction: Prediction, report: Report
     ) -> None:
         steps, options = self._steps, self._options
         least = steps.least_frames

@@ -18,6 +18,7 @@ from mmengine.registry import init_default_scope
 from numpy.typing import NDArray
 
 from tpn_tsn_plugin.datasets.config_entry import find_dataset
+from tpn_tsn_plugin.datasets.sequential_video import Image, SequentialVideo
 from tpn_tsn_plugin.datasets.transforms import (
     ComputeOpticalFlow,
     FixedRateSampleFrames,
@@ -27,7 +28,6 @@ from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.registry import TRANSFORMS
 
 from .extracted_fields import FieldMaker, find_extraction
-from .reader import Image, VideoFile
 from .windows import Window
 
 FOLDERS = ('FindFrames', 'FindPairedFrames')
@@ -107,7 +107,7 @@ class InputSteps:
         return self.windowed[-1]
 
     def sample(
-        self, video: VideoFile, window: Window, steps: Sequence[BaseTransform]
+        self, video: SequentialVideo, window: Window, steps: Sequence[BaseTransform]
     ) -> Sampled:
         """Choose the frames that the model sees.
 

@@ -6,12 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import cv2
-import decord
 import mmcv
 import numpy as np
 from numpy.typing import NDArray
 
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo
 from tpn_tsn_plugin.functional.camera_motion import estimate_warped_pairs
 from tpn_tsn_plugin.functional.optical_flow import estimate_pairs, quantise
 
@@ -23,8 +22,6 @@ from .writers import VideoWriter
 
 Image = NDArray[np.uint8]
 Pair = tuple[Image, Image]
-# What decord raises on files that it cannot read.
-UNREADABLE = (decord.DECORDError, decord.DECORDLimitReachedError, RuntimeError)
 # Called after each field, with the share of its video that it is.
 Tick = Callable[[float], None]
 
@@ -47,7 +44,7 @@ class VideoJob:
 
 
 class VideoFrames:
-    """The frames of a video as data pipelines see them, decoded by decord.
+    """The frames of a video, resized.
 
     Args:
         path: The video.
@@ -58,26 +55,16 @@ class VideoFrames:
     """
 
     def __init__(self, path: Path, resize: int | None) -> None:
-        self._path = path
+        self._video = SequentialVideo(path)
         self._resize = resize
-        if not path.is_file():
-            raise PluginError(f'{path} does not exist')
-        # FFmpeg has a line for every block of a damaged video.
-        decord.logging.set_level(decord.logging.FATAL)
-        try:
-            self._reader = decord.VideoReader(str(path), num_threads=1)
-        except UNREADABLE as error:
-            raise PluginError(f'{path} cannot be opened, it may be damaged') from error
-        if len(self) < 2:
-            raise PluginError(f'{path} has one frame only, and optical flow needs two')
 
     @property
     def fps(self) -> float:
         """Frames per second, on average."""
-        return float(self._reader.get_avg_fps())
+        return self._video.fps
 
     def __len__(self) -> int:
-        return len(self._reader)
+        return len(self._video)
 
     def __iter__(self) -> Iterator[Image]:
         return map(self.__getitem__, range(len(self)))
@@ -88,13 +75,7 @@ class VideoFrames:
         Raises:
             PluginError: It cannot be decoded.
         """
-        try:
-            frame = self._reader[index].asnumpy()
-        except UNREADABLE as error:
-            raise PluginError(
-                f'{self._path} cannot be read whole: frame {index} of {len(self)} '
-                'cannot be decoded'
-            ) from error
+        frame = self._video[index]
         if self._resize is None:
             return frame
         return mmcv.imrescale(frame, (np.inf, self._resize))
