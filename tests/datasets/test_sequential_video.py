@@ -128,3 +128,21 @@ def test_damaged_files_say_nothing_of_their_own(tmp_path, media_dir):
     found = subprocess.run(run, capture_output=True, text=True, timeout=300)
     assert 'of 280 cannot be decoded' in found.stdout
     assert not found.stderr
+
+
+def test_no_more_is_decoded_than_asked_for(tmp_path):
+    """All frames of this video would be 110 MB."""
+    write_video(tmp_path / 'a.mp4', np.repeat(noise(4, 240, 320), 125, axis=0), 25)
+    code = (
+        'import resource, sys, time; from pathlib import Path\n'
+        'from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo\n'
+        'peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n'
+        'video = SequentialVideo(Path(sys.argv[1])); before = peak()\n'
+        'for index in (0, 150, 300): video[index]; time.sleep(0.2)\n'
+        'print(len(video), peak() - before)'
+    )
+    run = [sys.executable, '-c', code, str(tmp_path / 'a.mp4')]
+    found = subprocess.run(run, capture_output=True, text=True, timeout=300)
+    frames, grown = found.stdout.split()
+    assert int(frames) == 500
+    assert float(grown) < 40
