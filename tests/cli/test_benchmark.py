@@ -110,8 +110,8 @@ def test_failure_is_in_its_cell_and_the_exit_code(run):
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('x = 1', 'a.py is no config: it has no model'),
-        ('x = (', 'a.py cannot be read as a config: '),
+        ('x = 1', 'a.py has no model; give the config'),
+        ('x = (', 'a.py cannot be read as a config (SyntaxError'),
         (
             CONFIG.replace("type='ResNet'", "type='mmpretrain.ResNet'"),
             'the model of a.py needs what is not installed: ',

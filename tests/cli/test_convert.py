@@ -76,7 +76,7 @@ def test_converted_checkpoint_loads_everywhere(state):
         'Wrote new/tsn.pth',
     ]
     assert os.listdir('new') == ['tsn.pth']
-    model = load_model(read_config('tsn.py'), Path('new/tsn.pth'))
+    model = load_model(read_config(Path('tsn.py')), Path('new/tsn.pth'))
     assert torch.equal(model.cls_head.fc_cls.bias, state['module.new_fc.bias'])
     first = state['module.base_model.conv1.weight']
     assert torch.equal(model.backbone.conv1.conv.weight, first)
@@ -140,7 +140,7 @@ def test_partial_conversion(state, change, message):
     assert result.stdout.endswith('Wrote new.pth, a partial one\n')
     written = torch.load('new.pth')
     assert written['meta']['partial'] is True
-    own = build_model(read_config('tsn.py')).state_dict()
+    own = build_model(read_config(Path('tsn.py'))).state_dict()
     assert set(written['state_dict']) <= set(own)
     for name, value in written['state_dict'].items():
         assert value.shape == own[name].shape
@@ -189,7 +189,7 @@ def test_nothing_is_overwritten_unasked():
     assert line == 'Error: new.pth exists; overwrite it with --force\n'
     assert Path('new.pth').read_text() == 'mine'
     assert run('old.pth.tar', 'tsn.py', 'new.pth', '--force').exit_code == 0
-    load_model(read_config('tsn.py'), Path('new.pth'))
+    load_model(read_config(Path('tsn.py')), Path('new.pth'))
 
 
 @pytest.mark.parametrize('target', ['old.pth.tar', 'tsn.py'])

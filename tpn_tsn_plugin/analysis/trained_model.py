@@ -8,11 +8,13 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader, Runner
-from torch import Tensor, nn
+from mmengine.utils import import_modules_from_strings
+from torch import Tensor
 
-from tpn_tsn_plugin.errors import CheckpointError, PluginError
+from tpn_tsn_plugin.errors import CheckpointError, MissingDependencyError, PluginError
 from tpn_tsn_plugin.registry import MODELS
 
 SHOWN_NAMES = 3
@@ -26,16 +28,29 @@ def read_config(path: Path, options: Sequence[str] = ()) -> Config:
         options: ``key=value`` each, as ``--cfg-options`` takes them.
 
     Raises:
+        PluginError: There is no such file, or it is no config.
         ValueError: An option begins with a name that is neither in the config nor known
-            to MMEngine's runner.
+            to MMEngine's runner, or names a place that the config does not have.
     """
-    config = Config.fromfile(path, import_custom_modules=False)
+    if not path.is_file():
+        raise PluginError(f'config {path} does not exist, or is no file')
+    try:
+        config = Config.fromfile(path, import_custom_modules=False)
+    except Exception as error:
+        raise PluginError(
+            f'{path} cannot be read as a config ({_describe(error)})'
+        ) from error
     for option in options:
         _require_known(option, config)
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
     parsed = parser.parse_args(['--cfg-options', *options])
-    config.merge_from_dict(parsed.cfg_options)
+    try:
+        config.merge_from_dict(parsed.cfg_options)
+    except Exception as error:
+        raise ValueError(
+            f'{path} cannot take the options {" ".join(options)} ({_describe(error)})'
+        ) from error
     return config
 
 
@@ -66,13 +81,47 @@ def require_finite(scores: Tensor) -> Tensor:
     return scores
 
 
-def build_model(config: Config) -> nn.Module:
-    """Build a config's model with random weights; nothing is read or downloaded."""
+def build_model(config: Config) -> BaseModel:
+    """Build a config's model with random weights; nothing is read or downloaded.
+
+    What the config's ``custom_imports`` name is imported before.
+
+    Raises:
+        PluginError: The config has no model, or it cannot be built.
+        MissingDependencyError: It needs what is not installed.
+    """
+    name = config.filename
+    if 'model' not in config:
+        raise PluginError(f'{name} has no model; give the config of a recogniser')
     init_default_scope(config.get('default_scope', 'mmaction'))
-    return MODELS.build(_without_weights(config.model))
+    import_custom(config)
+    try:
+        return MODELS.build(_without_weights(config.model))
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'the model of {name} needs what is not installed: {error}'
+        ) from error
+    except Exception as error:
+        raise PluginError(
+            f'the model of {name} cannot be built ({_describe(error)})'
+        ) from error
 
 
-def load_model(config: Config, checkpoint: Path) -> nn.Module:
+def import_custom(config: Config) -> None:
+    """Import the modules that register the config's own parts, as a runner does.
+
+    Raises:
+        MissingDependencyError: One cannot be imported.
+    """
+    try:
+        import_modules_from_strings(**config.get('custom_imports') or {'imports': []})
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'custom_imports of {config.filename} fail: {error}'
+        ) from error
+
+
+def load_model(config: Config, checkpoint: Path) -> BaseModel:
     """Build a config's model with a checkpoint's weights, ready to predict.
 
     Args:
@@ -83,6 +132,7 @@ def load_model(config: Config, checkpoint: Path) -> nn.Module:
         The model in evaluation mode, on the CPU.
 
     Raises:
+        PluginError: The model cannot be built.
         CheckpointError: It is no checkpoint, or its weights are not those of the model.
         UnsafeCheckpointError: It asks for a class that loading does not allow.
     """
@@ -101,6 +151,10 @@ def load_model(config: Config, checkpoint: Path) -> nn.Module:
         if names:
             raise _misfit(checkpoint, config, kind, names)
     return model.eval()
+
+
+def _describe(error: Exception) -> str:
+    return f'{type(error).__name__}: {" ".join(str(error).split())}'
 
 
 def _without_weights(model: ConfigDict) -> ConfigDict:

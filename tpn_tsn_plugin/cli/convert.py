@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from torch import nn
 
 from tpn_tsn_plugin import __version__
 from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
@@ -98,7 +97,7 @@ def convert_checkpoint(
         if source_format
         else recognise(source.weights, str(checkpoint))
     )
-    model = _build(config_file, options)
+    model = build_model(read_config(config_file, options))
     conversion = convert(source.weights, model, kind, filename=str(checkpoint))
     if report_file is not None:
         _write_report(report_file, conversion)
@@ -122,30 +121,6 @@ def _check_targets(
         read.add(target.resolve())
         if target.exists() and not force:
             raise PluginError(f'{target} exists; overwrite it with --force')
-
-
-def _build(config_file: Path, options: Sequence[str]) -> nn.Module:
-    """The config's model, or one line that says why there is none."""
-    try:
-        config = read_config(config_file, options)
-    except Exception as error:
-        raise PluginError(
-            f'{config_file} cannot be read as a config ({_describe(error)})'
-        ) from error
-    if 'model' not in config:
-        raise PluginError(
-            f'{config_file} has no model; give the config of a recogniser'
-        )
-    try:
-        return build_model(config)
-    except Exception as error:
-        raise PluginError(
-            f'the model of {config_file} cannot be built ({_describe(error)})'
-        ) from error
-
-
-def _describe(error: Exception) -> str:
-    return f'{type(error).__name__}: {" ".join(str(error).split())}'
 
 
 def _write_report(path: Path, conversion: Conversion) -> None:

@@ -19,7 +19,7 @@ from tpn_tsn_plugin.analysis.prediction.labels import ONLY, find_class_names
 from tpn_tsn_plugin.analysis.prediction.reader import stream
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.prediction.windows import Window
-from tpn_tsn_plugin.analysis.trained_model import load_model, read_config
+from tpn_tsn_plugin.analysis.trained_model import import_custom, load_model, read_config
 from tpn_tsn_plugin.converters.files import read_source
 from tpn_tsn_plugin.converters.onnx.comparison import (
     TOLERANCE,
@@ -158,8 +158,7 @@ def export(
 def _read(path: Path, options: tuple[str, ...], segments: int | None) -> Config:
     """The config with the test pipeline that the graph's inputs come from."""
     config = read_config(path, options)
-    if 'model' not in config:
-        raise ValueError(f'{path} is no config of a model')
+    import_custom(config)
     # Parts of a video one after the other: for the memory's sake, and for one video.
     (config.model.get('test_cfg') or {}).pop('max_testing_views', None)
     dataset = find_test_dataset(config)

@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 import torch
-from mmengine.config import Config
-from mmengine.utils import import_modules_from_strings
 
 from tpn_tsn_plugin.analysis.prediction.labels import ONLY, find_class_names
 from tpn_tsn_plugin.analysis.prediction.model import TrainedModel
@@ -23,8 +21,7 @@ from tpn_tsn_plugin.analysis.prediction.progress import progress
 from tpn_tsn_plugin.analysis.prediction.report import Ranking
 from tpn_tsn_plugin.analysis.prediction.run import Run, Targets
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
-from tpn_tsn_plugin.analysis.trained_model import read_config
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.analysis.trained_model import import_custom, read_config
 from tpn_tsn_plugin.functional.optical_flow import ALGORITHMS
 from tpn_tsn_plugin.output_files import require_free
 
@@ -183,7 +180,8 @@ def predict(
     require_free(targets.paths, [config, checkpoint, *videos], force=force)
     if threads is not None:
         torch.set_num_threads(threads)
-    read = _read(config, options['cfg_options'])
+    read = read_config(config, options['cfg_options'])
+    import_custom(read)
     steps = InputSteps(read, algorithm=options['algorithm'], warped=options['warped'])
     device = options['device'] or ('cuda' if torch.cuda.is_available() else 'cpu')
     model = TrainedModel(read, checkpoint, device)
@@ -233,15 +231,6 @@ def _window_options(options: dict[str, Any], timeline: Path | None) -> WindowOpt
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-
-
-def _read(path: Path, options: Sequence[str]) -> Config:
-    if not path.is_file():
-        raise PluginError(f'config {path} does not exist, or is no file')
-    config = read_config(path, options)
-    if 'custom_imports' in config:
-        import_modules_from_strings(**config.custom_imports)
-    return config
 
 
 def _label_files(words: Sequence[str]) -> dict[str, Path]:

@@ -14,10 +14,9 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, build_optim_wrapper
-from mmengine.utils import import_modules_from_strings
 
 from tpn_tsn_plugin.analysis.trained_model import build_model
-from tpn_tsn_plugin.errors import MissingDependencyError, PluginError
+from tpn_tsn_plugin.errors import PluginError
 
 from .made_video import MadeVideo
 from .pipelines import Pipeline, Sample
@@ -51,10 +50,8 @@ class Candidate:
         self.name = name
         self.config = config
         self.settings = settings
-        if 'model' not in config:
-            raise PluginError(f'{config.filename} is no config: it has no model')
-        _import_modules(config)
-        self.model = _build(config)
+        torch.manual_seed(0)
+        self.model = build_model(config)
         parts = set(settings.parts)
         splits = ['test'] if parts & {'size', 'test', 'data'} else []
         splits += ['train'] if parts & {'train', 'data'} else []
@@ -162,27 +159,3 @@ class Candidate:
             # Weights that stay as they are make every step the same.
             group['lr'] = 0.0
         return optimiser
-
-
-def _import_modules(config: Config) -> None:
-    """Import what registers the config's own parts."""
-    try:
-        import_modules_from_strings(**config.get('custom_imports', {'imports': []}))
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'custom_imports of {config.filename} fail: {error}'
-        ) from error
-
-
-def _build(config: Config) -> BaseModel:
-    torch.manual_seed(0)
-    try:
-        return build_model(config)
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'the model of {config.filename} needs what is not installed: {error}'
-        ) from error
-    except Exception as error:
-        raise PluginError(
-            f'the model of {config.filename} cannot be built: {error}'
-        ) from error

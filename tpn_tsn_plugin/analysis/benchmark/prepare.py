@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmengine.config import Config
-
 from tpn_tsn_plugin.analysis.trained_model import read_config
 from tpn_tsn_plugin.errors import PluginError
 
@@ -42,7 +40,7 @@ def prepare(
     for name, path in paths.items():
         advance(f'preparing {name}')
         try:
-            config = _read(path, options)
+            config = read_config(path, options)
             candidates.append(Candidate(name, config, settings, video))
         except PluginError as error:
             if len(paths) == 1:
@@ -52,14 +50,3 @@ def prepare(
         reasons = '; '.join(f'{name}: {why}' for name, why in refused.items())
         raise PluginError(f'no config can be measured: {reasons}')
     return candidates, refused
-
-
-def _read(path: Path, options: Sequence[str]) -> Config:
-    try:
-        return read_config(path, options)
-    except (OSError, ValueError):
-        raise
-    except Exception as error:
-        raise PluginError(
-            f'{path} cannot be read as a config: {type(error).__name__}: {error}'
-        ) from error

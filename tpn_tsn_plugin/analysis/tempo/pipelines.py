@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.utils import import_modules_from_strings
 
-from tpn_tsn_plugin.analysis.trained_model import read_config
+from tpn_tsn_plugin.analysis.trained_model import import_custom, read_config
 
 Step = Mapping[str, Any]
 
@@ -20,8 +19,7 @@ def read_with_imports(path: Path, options: Sequence[str] = ()) -> Config:
         options: ``key=value`` each, as ``--cfg-options`` takes them.
     """
     config = read_config(path, options)
-    if config.get('custom_imports'):
-        import_modules_from_strings(**config['custom_imports'])
+    import_custom(config)
     return config
 
 
