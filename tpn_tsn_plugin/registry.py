@@ -1,5 +1,21 @@
 """The one door to MMAction2's registries: nothing else imports them."""
 
-from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
+from mmaction.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    LOOPS,
+    METRICS,
+    MODELS,
+    TRANSFORMS,
+)
 
-__all__ = ['DATASETS', 'HOOKS', 'METRICS', 'MODELS', 'TRANSFORMS']
+__all__ = [
+    'DATASETS',
+    'DATA_SAMPLERS',
+    'HOOKS',
+    'LOOPS',
+    'METRICS',
+    'MODELS',
+    'TRANSFORMS',
+]

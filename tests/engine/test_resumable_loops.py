@@ -1,0 +1,171 @@
+"""Trainings that are killed and resumed end as if nothing had happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.runner import Runner
+from resuming_run import EPOCHS, STEPS, VIDEOS, Kill, make_config
+from tempo_data import write_videos
+
+from tpn_tsn_plugin.engine.resuming import WholeFileBackend
+from tpn_tsn_plugin.errors import CheckpointError
+
+HERE = Path(__file__).resolve().parent
+ALL = EPOCHS * STEPS
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('resuming')
+    write_videos(folder)
+    lines = [f'v{i % 8}.mp4 {i % 3}' for i in range(VIDEOS)]
+    (folder / 'list.txt').write_text('\n'.join(lines) + '\n')
+    return folder
+
+
+@pytest.fixture(scope='module')
+def train(folder):
+    """Train in a process of its own; what it saw and its weights, or None if killed."""
+
+    def run(**options):
+        out = folder / 'weights.pth'
+        command = [sys.executable, str(HERE / 'resuming_run.py'), str(folder)]
+        done = subprocess.run(
+            [*command, json.dumps(options), str(out)],
+            env={**os.environ, 'PYTHONPATH': str(HERE.parents[1])},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        if 'kill' in options:
+            assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+            return None
+        assert done.returncode == 0, done.stderr[-2000:]
+        return json.loads(done.stdout.splitlines()[-1]), torch.load(out)
+
+    return run
+
+
+@pytest.fixture(scope='module')
+def undisturbed(train):
+    return {
+        endless: train(work_dir=f'undisturbed-{endless}', endless=endless)
+        for endless in (False, True)
+    }
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize('endless', [False, True])
+def test_killed_training_ends_as_an_undisturbed_one(train, undisturbed, endless):
+    """Inside an epoch and between epochs, with another number of workers each time."""
+    options = dict(work_dir=f'killed-{endless}', endless=endless)
+    train(**options, kill=3, workers=1)
+    train(**options, kill=STEPS + 1)
+    seen, weights = train(**options, workers=2)
+    steps, expected = undisturbed[endless]
+    # From the last checkpoint on, and each step as it would have been.
+    assert sorted(map(int, seen)) == list(range(STEPS, ALL))
+    assert all(seen[step] == steps[step] for step in seen)
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in weights)
+
+
+def test_undisturbed_training_augments_anew_in_every_epoch(undisturbed):
+    for steps, _ in undisturbed.values():
+        pixels = [tuple(own[3]) for own in steps.values()]
+        assert len(set(pixels)) == len(pixels) == ALL
+        names = [name for own in list(steps.values())[:STEPS] for name in own[2]]
+        assert len(names) >= VIDEOS
+
+
+def make_runner(folder, **options):
+    return Runner.from_cfg(make_config(folder, **options))
+
+
+@pytest.fixture(scope='module')
+def killed(folder, train):
+    """Work dir of a training with ``max_keep_ckpts=1`` that was killed after 5 steps."""
+    train(work_dir='two', kill=5)
+    return folder / 'two'
+
+
+def test_two_checkpoints_are_kept_where_one_would_be_deleted_first(killed):
+    names = {path.name for path in killed.glob('*.pth')}
+    assert names == {'iter_2.pth', 'iter_4.pth'}
+
+
+@pytest.mark.parametrize('named', ['', 'iter_6.pth'])
+def test_torn_note_and_torn_checkpoint(folder, killed, named):
+    """What a kill leaves that came between a checkpoint and the note of its name."""
+    note = killed / 'last_checkpoint'
+    note.write_text(named and str(killed / named))
+    piece = (killed / 'iter_4.pth').read_bytes()[:999]
+    (killed / 'iter_6.pth').write_bytes(piece)
+    runner = make_runner(folder, work_dir='two')
+    runner.build_train_loop(runner._train_loop)
+    assert note.read_text() == str(killed / 'iter_4.pth')
+
+
+def test_nothing_whole_is_left(folder):
+    (folder / 'none').mkdir()
+    (folder / 'none' / 'last_checkpoint').write_text('/nowhere/iter_2.pth')
+    runner = make_runner(folder, work_dir='none')
+    runner.build_train_loop(runner._train_loop)
+    assert not (folder / 'none' / 'last_checkpoint').exists()
+
+
+def test_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / 'iter_2.pth'
+    backend = WholeFileBackend()
+    backend.put(b'earlier', path)
+
+    def full(self, content):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(Path, 'write_bytes', full)
+    with pytest.raises(
+        CheckpointError, match=r'iter_2.pth cannot be written \(No space'
+    ):
+        backend.put(b'later', path)
+    assert path.read_bytes() == b'earlier'
+    assert [entry.name for entry in tmp_path.iterdir()] == ['iter_2.pth']
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (
+            {'train_dataloader.sampler.type': 'ClassAwareSampler'},
+            'knows the orders of DefaultSampler.*got the sampler ClassAwareSampler',
+        ),
+        (
+            {'train_dataloader.batch_sampler': dict(type='AspectRatioBatchSampler')},
+            'the batch sampler AspectRatioBatchSampler',
+        ),
+        (
+            {'optim_wrapper.accumulative_counts': 4},
+            'a checkpoint every 2 steps would lose gradients .* over 4 steps',
+        ),
+    ],
+)
+def test_what_cannot_be_resumed_exactly(folder, change, message):
+    config = make_config(folder, work_dir='refused', resume=False)
+    config.merge_from_dict(change)
+    with pytest.raises(ValueError, match=message):
+        Runner.from_cfg(config).train()
+
+
+def test_kill_hook_kills(monkeypatch):
+    """Otherwise the tests above would show nothing."""
+    sent = []
+    monkeypatch.setattr(os, 'kill', lambda *arguments: sent.append(arguments))
+    runner = type('', (), dict(iter=4))()
+    Kill(5).after_train_iter(runner, 0)
+    Kill(4).after_train_iter(runner, 0)
+    assert sent == [(os.getpid(), signal.SIGKILL)]

@@ -1,0 +1,60 @@
+"""Checkpoints that a kill, at any moment, leaves whole."""
+
+from pathlib import Path
+from zipfile import is_zipfile
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+
+from tpn_tsn_plugin.output_files import write_whole
+
+from .whole_file_backend import WHOLE_FILES
+
+LAST_CHECKPOINT = 'last_checkpoint'
+
+
+def checkpoint_hooks(runner: Runner) -> list[CheckpointHook]:
+    """The runner's hooks that save checkpoints."""
+    return [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
+
+
+def keep_whole_checkpoints(runner: Runner) -> None:
+    """Have checkpoints on disk written whole, and two kept where one would be.
+
+    MMEngine deletes the oldest before it writes the next.
+    """
+    for hook in checkpoint_hooks(runner):
+        if hook.backend_args is None and hook.file_client_args is None:
+            hook.backend_args = dict(backend=WHOLE_FILES)
+        if hook.max_keep_ckpts == 1:
+            hook.max_keep_ckpts = 2
+            runner.logger.info(
+                'Two checkpoints are kept instead of one, which would be deleted '
+                'before the next one is written.'
+            )
+
+
+def mend_last_checkpoint(runner: Runner) -> None:
+    """Have the file that names the last checkpoint name one that is whole.
+
+    A kill may come between a checkpoint and the writing of its name, and pieces of
+    checkpoints may be left by a training that did not write them whole.
+    """
+    folder = Path(runner.work_dir)
+    note = folder / LAST_CHECKPOINT
+    if not is_main_process() or not note.exists():
+        return
+    named = Path(note.read_text().strip() or folder)
+    if named.is_file() and is_zipfile(named):
+        return
+    whole = [path for path in folder.glob('*_*.pth') if is_zipfile(path)]
+    if not whole:
+        note.unlink()
+        return
+    newest = max(whole, key=lambda path: path.stat().st_mtime)
+    runner.logger.warning(
+        f'{note} names {named}, which is no whole checkpoint; {newest} is taken '
+        'instead.'
+    )
+    write_whole(note, str(newest))
