@@ -23,6 +23,10 @@ class MissingVideoError(PluginError, FileNotFoundError):
     """A video that an annotation file names does not exist."""
 
 
+class BadVideoError(PluginError, RuntimeError):
+    """A video cannot be read, or too many cannot."""
+
+
 class FrameFolderError(PluginError, ValueError):
     """A folder of extracted frames cannot be read as it is."""
 

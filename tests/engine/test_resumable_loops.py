@@ -90,7 +90,7 @@ def make_runner(folder, **options):
 
 @pytest.fixture(scope='module')
 def killed(folder, train):
-    """Work dir of a training with ``max_keep_ckpts=1`` that was killed after 5 steps."""
+    """Work dir of a training that was to keep one checkpoint, killed after 5 steps."""
     train(work_dir='two', kill=5)
     return folder / 'two'
 

@@ -1,9 +1,11 @@
 """What acts while a runner runs; importing this registers it."""
 
+from .bad_videos import BadVideoHook
 from .hooks import CheckClassesHook, CrossModalityInitHook, PartialBNHook
 from .resuming import ResumableEpochLoop, ResumableIterLoop, ResumableSampler
 
 __all__ = [
+    'BadVideoHook',
     'CheckClassesHook',
     'CrossModalityInitHook',
     'PartialBNHook',
