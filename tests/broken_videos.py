@@ -1,4 +1,4 @@
-"""Video files that are broken in every way that users meet, and odd ones that are not."""
+"""Video files broken in every way that users meet, and odd ones that are not."""
 
 import struct
 import wave

@@ -37,7 +37,10 @@ class ReportFile:
             # Ranks write at the same time; closing the file gives it free.
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
-            self._read(file.read())
+            text = file.read()
+            self._read(text)
+            if text and not text.endswith('\n'):
+                file.write('\n')
             known = self._known.setdefault(split, set())
             for video in videos:
                 if video.path not in known:

@@ -1,0 +1,271 @@
+"""Bad videos: what takes their place, what is said of them, and when it is too much."""
+
+import json
+import logging
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from broken_videos import BROKEN, ODD, write_good
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+import tpn_tsn_plugin  # noqa: F401
+from tpn_tsn_plugin.engine import BadVideoHook
+from tpn_tsn_plugin.engine.bad_videos.guarded_preparation import BadVideo, describe
+from tpn_tsn_plugin.engine.bad_videos.report_file import ReportFile
+from tpn_tsn_plugin.errors import BadVideoError
+
+GOOD = 24
+# Root may read what nobody may read.
+KINDS = [kind for kind in BROKEN if kind != 'unreadable' or os.geteuid()]
+CLIP = [
+    dict(type='SampleFrames', clip_len=2, frame_interval=3, num_clips=1),
+    dict(type='DecordDecode'),
+]
+TO_INPUT = [
+    dict(type='Resize', scale=(32, 32), keep_ratio=False),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs', meta_keys=('img_shape', 'filename')),
+]
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Good videos, one of each broken kind, odd ones, and their lists."""
+    folder = tmp_path_factory.mktemp('videos')
+    names = [f'good{i}' for i in range(GOOD)]
+    for name in names:
+        write_good(folder / f'{name}.mp4')
+    for make in (*(BROKEN[kind] for kind in KINDS), *ODD.values()):
+        make(folder / f'{make.__name__}.mp4')
+    sound = [*names, *ODD]
+    for file, chosen in (
+        ('all.txt', [*sound, *KINDS]),
+        ('good.txt', sound),
+        ('bad.txt', KINDS),
+    ):
+        lines = [f'{name}.mp4 {i % 3}' for i, name in enumerate(chosen)]
+        (folder / file).write_text('\n'.join(lines) + '\n')
+    return folder
+
+
+class Seen(Hook):
+    """Keeps what was trained with."""
+
+    def __init__(self):
+        self.names, self.sums = [], []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.names += [Path(s.filename).stem for s in data_batch['data_samples']]
+        self.sums += [int(clip.long().sum()) for clip in data_batch['inputs']]
+
+
+def loader(folder, lists, *, workers=0, decode=CLIP, augment=(), kind='VideoDataset'):
+    pipeline = [dict(type='DecordInit'), *decode, *augment, *TO_INPUT]
+    parts = [
+        dict(
+            type=kind,
+            ann_file=str(folder / file),
+            data_prefix=dict(video=str(folder)),
+            pipeline=pipeline,
+        )
+        for file in lists
+    ]
+    dataset = parts[0]
+    if len(parts) > 1:
+        inner = dict(type='ConcatDataset', datasets=parts)
+        dataset = dict(type='RepeatDataset', times=2, dataset=inner)
+    return dict(
+        # no batch of one video is left, whose 1×1 maps have no variance
+        batch_size=3,
+        num_workers=workers,
+        sampler=dict(type='DefaultSampler', shuffle=True),
+        dataset=dataset,
+    )
+
+
+def make_runner(
+    folder, work_dir, *, train=('all.txt',), val=None, test=None, **options
+):
+    hook = dict(type='BadVideoHook', max_bad_fraction=0.5)
+    hook |= options.pop('hook', {})
+    config = dict(
+        default_scope='mmaction',
+        model=dict(
+            type='Recognizer3D',
+            backbone=dict(type='C2D', depth=18, pretrained=None, norm_eval=False),
+            cls_head=dict(
+                type='I3DHead', num_classes=3, in_channels=512, average_clips='prob'
+            ),
+            data_preprocessor=dict(
+                type='ActionDataPreprocessor',
+                mean=[100.0] * 3,
+                std=[60.0] * 3,
+                format_shape='NCTHW',
+            ),
+        ),
+        randomness=dict(seed=0),
+        custom_hooks=[hook],
+        work_dir=str(work_dir),
+        experiment_name=str(work_dir).replace('/', '_'),
+        default_hooks=dict(
+            checkpoint=dict(type='CheckpointHook', interval=-1, save_last=False)
+        ),
+        train_dataloader=loader(folder, train, **options),
+        train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=1),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.001)),
+    )
+    for name, file in (('val', val), ('test', test)):
+        if file is not None:
+            config[f'{name}_dataloader'] = loader(folder, [file])
+            config[f'{name}_cfg'] = dict(type=f'{name.capitalize()}Loop')
+            config[f'{name}_evaluator'] = dict(type='AccMetric')
+    return Runner.from_cfg(Config(config))
+
+
+def report(work_dir):
+    return [json.loads(line) for line in (work_dir / 'bad_videos.jsonl').open()]
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_training_goes_on_and_the_report_has_exactly_the_bad_ones(
+    folder, tmp_path, workers, caplog
+):
+    runner = make_runner(folder, tmp_path, workers=workers)
+    seen = Seen()
+    runner.register_hook(seen)
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert len(seen.names) == GOOD + len(ODD) + len(KINDS)
+    assert set(seen.names) <= {*(f'good{i}' for i in range(GOOD)), *ODD}
+    found = report(tmp_path)
+    assert sorted(Path(entry['path']).stem for entry in found) == sorted(KINDS)
+    assert all(entry['split'] == 'train' and entry['reason'] for entry in found)
+    lines = [r.message for r in caplog.records if r.levelno == logging.WARNING]
+    named = [line for line in lines if line.startswith('Bad video')]
+    assert len(named) == len(KINDS)
+    assert all('another one takes its place' in line for line in named)
+    (summary,) = [line for line in lines if line.startswith('Epoch 1')]
+    assert f'{len(KINDS)} of {GOOD + len(ODD) + len(KINDS)} training' in summary
+
+
+def test_report_is_not_repeated_by_a_second_run(folder, tmp_path):
+    for _ in range(2):
+        make_runner(folder, tmp_path).train()
+    assert len(report(tmp_path)) == len(KINDS)
+
+
+def test_sets_in_sets_and_loops_that_count_iterations(folder, tmp_path):
+    runner = make_runner(folder, tmp_path, train=('good.txt', 'all.txt'), workers=1)
+    runner._train_loop = dict(type='IterBasedTrainLoop', max_iters=40)
+    runner.train()
+    assert {Path(entry['path']).stem for entry in report(tmp_path)} == set(KINDS)
+
+
+def test_who_takes_the_place_does_not_depend_on_the_workers(folder, tmp_path):
+    found = []
+    for workers in (0, 1, 2):
+        runner = make_runner(
+            folder,
+            tmp_path / str(workers),
+            workers=workers,
+            augment=[dict(type='RandomResizedCrop'), dict(type='ColorJitter')],
+        )
+        runner._train_loop = dict(type='ResumableEpochLoop', max_epochs=1)
+        seen = Seen()
+        runner.register_hook(seen)
+        runner.train()
+        found.append((seen.names, seen.sums))
+    assert found[0] == found[1] == found[2]
+
+
+def test_too_many_bad_videos_stop_training(folder, tmp_path):
+    total = GOOD + len(ODD) + len(KINDS)
+    runner = make_runner(folder, tmp_path, hook=dict(max_bad_fraction=2.5 / total))
+    with pytest.raises(BadVideoError, match=rf'[3-9] of {total} training .*names them'):
+        runner.train()
+
+
+def test_nothing_but_bad_videos(folder, tmp_path):
+    runner = make_runner(folder, tmp_path, train=('bad.txt',), hook=dict(max_tries=3))
+    with pytest.raises(BadVideoError, match=r'3 videos one after the other .*mp4 \('):
+        runner.train()
+
+
+def test_validation_leaves_bad_videos_out_and_tells_the_coverage(folder, tmp_path):
+    metrics = {}
+
+    class Keep(Hook):
+        def after_val_epoch(self, runner, metrics=None):
+            found.update(metrics)
+
+    found = metrics
+    runner = make_runner(folder, tmp_path, train=('good.txt',), val='all.txt')
+    runner.register_hook(Keep())
+    runner.train()
+    readable = GOOD + len(ODD)
+    assert metrics['acc/coverage'] == pytest.approx(readable / (readable + len(KINDS)))
+    assert {entry['split'] for entry in report(tmp_path)} == {'val'}
+
+
+def test_testing_fails_and_names_the_file(folder, tmp_path):
+    with pytest.raises(BadVideoError, match=r'\w+.mp4 cannot be read \('):
+        make_runner(folder, tmp_path, test='all.txt').test()
+
+
+def test_testing_without_bad_videos_scores_as_ever(folder, tmp_path):
+    """What is left of a list with bad videos scores as a list without them."""
+    scores = []
+    for number, file in enumerate(['good.txt', 'all.txt']):
+        runner = make_runner(
+            folder, tmp_path / str(number), test=file, hook=dict(testing='skip')
+        )
+        torch.manual_seed(0)
+        runner.model.init_weights()
+        scores.append(runner.test())
+    total = GOOD + len(ODD) + len(KINDS)
+    assert scores[0]['acc/coverage'] == 1
+    assert scores[1]['acc/coverage'] == pytest.approx(1 - len(KINDS) / total)
+    for key in ('acc/top1', 'acc/mean1'):
+        assert scores[0][key] == pytest.approx(scores[1][key])
+
+
+def test_nothing_to_score(folder, tmp_path):
+    runner = make_runner(folder, tmp_path, test='bad.txt', hook=dict(testing='skip'))
+    with pytest.raises(BadVideoError, match='one after the other cannot be read'):
+        runner.test()
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(max_bad_fraction=1.5), 'max_bad_fraction must be from 0 to 1, got 1.5'),
+        (dict(max_tries=0), 'max_tries'),
+        (dict(testing='ignore'), "testing must be one of .*got 'ignore'"),
+    ],
+)
+def test_options_that_cannot_be(options, message):
+    with pytest.raises(ValueError, match=message):
+        BadVideoHook(**options)
+
+
+def test_reasons_are_short():
+    error = RuntimeError(
+        '[10:00:00] /a/b.cc:1: [10:00:00] /a/c.cc:2: Check failed: x\nStack\n'
+    )
+    assert describe(error) == 'RuntimeError: Check failed: x'
+    assert len(describe(ValueError('x' * 999))) == 200
+    assert describe(KeyError()) == 'KeyError()'
+
+
+def test_report_file_survives_a_torn_line(tmp_path):
+    path = tmp_path / 'bad_videos.jsonl'
+    path.write_text('{"split": "train", "path": "a.mp4", "reason": "x"}\n{"split": "tr')
+    own = ReportFile(path)
+    new = own.add('train', [BadVideo('a.mp4', 'x'), BadVideo('b.mp4', 'y')])
+    assert [video.path for video in new] == ['b.mp4']
+    assert own.count('train') == 2
+    assert ReportFile(path).add('train', new) == []
