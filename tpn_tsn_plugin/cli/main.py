@@ -51,6 +51,11 @@ COMMANDS: dict[str, CommandEntry] = {
         'benchmark',
         "Measure configs' size, time and memory side by side.",
     ),
+    'check-videos': CommandEntry(
+        'tpn_tsn_plugin.cli.check_videos',
+        'check',
+        'Find videos that cannot be read.',
+    ),
     'convert': CommandEntry(
         'tpn_tsn_plugin.cli.convert',
         'convert_checkpoint',

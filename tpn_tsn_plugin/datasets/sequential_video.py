@@ -15,6 +15,7 @@ import decord
 import numpy as np
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.datasets.native_messages import silenced
 from tpn_tsn_plugin.errors import MissingVideoError, PluginError
 
 Image = NDArray[np.uint8]
@@ -53,7 +54,8 @@ class SequentialVideo:
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         try:
-            index = decord.VideoReader(str(path), num_threads=threads)
+            with silenced():
+                index = decord.VideoReader(str(path), num_threads=threads)
             count = len(index)
             spans = index.get_frame_timestamp(range(count))
         except UNREADABLE as error:

@@ -26,7 +26,9 @@ class Video:
     labels: tuple[str, ...] = ()
 
 
-def find_videos(source: Path, root: Path | None = None) -> list[Video]:
+def find_videos(
+    source: Path, root: Path | None = None, *, must_exist: bool = True
+) -> list[Video]:
     """Find videos.
 
     Args:
@@ -34,6 +36,7 @@ def find_videos(source: Path, root: Path | None = None) -> list[Video]:
             lines ``path``, ``path label`` or ``path label label ...``.
         root: Folder that names count from. None takes the folder that is searched,
             that of the video, or that of the list.
+        must_exist: Whether a list may not name videos that do not exist.
 
     Returns:
         The videos, in the order of the list or of their names.
@@ -50,7 +53,7 @@ def find_videos(source: Path, root: Path | None = None) -> list[Video]:
     elif source.suffix.lower() in VIDEO_SUFFIXES:
         videos = [_video(source, root or source.parent)]
     elif source.is_file():
-        videos = list(_listed(source, root or source.parent))
+        videos = list(_listed(source, root or source.parent, must_exist))
     else:
         videos = []
     if not videos or not (source.is_dir() or source.is_file()):
@@ -71,7 +74,7 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield Path(place) / name
 
 
-def _listed(source: Path, root: Path) -> Iterator[Video]:
+def _listed(source: Path, root: Path, must_exist: bool) -> Iterator[Video]:
     labelled = None
     for place, line in read_list(str(source), None):
         words = line.split(' ')
@@ -81,7 +84,7 @@ def _listed(source: Path, root: Path) -> Iterator[Video]:
             end -= 1
         video = _video(root / ' '.join(words[:end]).strip(), root, words[end:])
         # A mistake in a list is found before hours of work, not after.
-        if not video.path.is_file():
+        if must_exist and not video.path.is_file():
             raise MissingVideoError(
                 f'{place}: {video.path} does not exist; a line is a path below {root} '
                 '(--root), followed by labels, which are whole numbers, if any'

@@ -1,0 +1,141 @@
+"""check-videos: what is bad, what is kept, and videos that end a process."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from broken_videos import BROKEN, ODD, write_good
+from click.testing import CliRunner
+
+from tpn_tsn_plugin.cli.main import cli
+from tpn_tsn_plugin.datasets.checking import check_run, check_video, check_videos
+
+REASONS = dict(
+    truncated='it is damaged, or no video',
+    zero_byte='it is damaged, or no video',
+    wrong_container='it is damaged, or no video',
+    no_video_stream='it has no video stream',
+    failing_in_the_middle='of 12 cannot be decoded',
+    missing='it does not exist',
+    directory='it is a folder',
+    unreadable='it cannot be opened (Permission denied)',
+)
+# Root may read what nobody may read.
+KINDS = [kind for kind in BROKEN if kind != 'unreadable' or os.geteuid()]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Every kind of video, and a list of them."""
+    monkeypatch.chdir(tmp_path)
+    videos = tmp_path / 'videos'
+    videos.mkdir()
+    for kind in KINDS:
+        BROKEN[kind](videos / f'{kind}.mp4')
+    for kind, make in ODD.items():
+        make(videos / f'{kind}.mp4')
+    lines = [f'{name}.mp4 {i}' for i, name in enumerate([*KINDS, *ODD])]
+    Path('list.txt').write_text('\n'.join(lines) + '\n')
+    return videos
+
+
+def run(*words):
+    arguments = ['check-videos', *map(str, words)]
+    return CliRunner().invoke(cli, arguments, prog_name='tpn-tsn')
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_bad_ones_are_named(folder, workers, capfd):
+    result = run(
+        'list.txt', '--root', 'videos', '--good', 'good.txt', '--workers', workers
+    )
+    assert result.exit_code == 1, result.output
+    named = [x for x in result.stderr.splitlines() if x.startswith('Bad video: ')]
+    assert len(named) == len(KINDS)
+    for kind, line in zip(KINDS, named, strict=True):
+        assert line.startswith(f'Bad video: videos/{kind}.mp4: ')
+        assert REASONS[kind] in line
+    good = Path('good.txt').read_text().split()[::2]
+    assert good == [f'{kind}.mp4' for kind in ODD]
+    # decord has a line of its own for what it cannot open.
+    assert capfd.readouterr().err == ''
+
+
+def test_odd_ones_are_good(folder):
+    for kind in ODD:
+        assert not check_video(folder / f'{kind}.mp4').fault
+    assert check_video(folder / 'one_frame.mp4').frames == 1
+
+
+def test_goes_on_and_checks_again_what_was_changed(folder):
+    first = run('list.txt', '--root', 'videos')
+    assert 'checked before' not in first.stdout
+    record = Path('work_dirs/checked_videos.jsonl')
+    lines = record.read_text().splitlines(keepends=True)
+    # as a kill leaves it
+    record.write_text(''.join(lines[:-2]) + lines[-1][:20])
+    total = len(KINDS) + len(ODD)
+    second = run('list.txt', '--root', 'videos')
+    assert f'{total} videos, {total - 2} of them checked before' in second.stdout
+    (folder / 'zero_byte.mp4').unlink()
+    write_good(folder / 'zero_byte.mp4')
+    third = run('list.txt', '--root', 'videos')
+    assert f'{total - 1} of them checked before' in third.stdout
+    assert f'bad        {len(KINDS) - 1}' in third.stdout
+
+
+def test_quick_look_does_not_count_as_a_whole_one(folder):
+    run('videos', '--quick')
+    whole = run('videos')
+    assert 'checked before' not in whole.stdout
+    assert 'checked before' in run('videos', '--quick').stdout
+
+
+def test_good_videos(folder):
+    for kind in KINDS:
+        path = folder / f'{kind}.mp4'
+        path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+    result = run('videos')
+    assert result.exit_code == 0
+    assert f'good       {len(ODD)} (39 frames)' in result.stdout
+
+
+def crash_or_hang(path, quick):
+    if path.name == 'crash.mp4':
+        os.kill(os.getpid(), signal.SIGKILL)
+    while path.name == 'hang.mp4':
+        time.sleep(0.1)
+    return check_video(path, quick)
+
+
+def test_videos_that_end_a_process(tmp_path, monkeypatch):
+    """A decoder that crashes or hangs costs its video, and no other."""
+    names = [f'good{i}.mp4' for i in range(9)]
+    names[2:2], names[6:6] = ['crash.mp4'], ['hang.mp4']
+    for name in names:
+        write_good(tmp_path / name)
+    monkeypatch.setattr(check_run, 'check_video', crash_or_hang)
+    paths = [tmp_path / name for name in names]
+    record = tmp_path / 'record.jsonl'
+    checks = check_videos(paths, record, seconds=2, workers=2)
+    bad = {Path(own.path).name: own.fault for own in checks.bad}
+    assert bad == dict.fromkeys(
+        ['crash.mp4', 'hang.mp4'], 'its decoder crashes, or takes more than 2 s'
+    )
+    assert [Path(own.path).name for own in checks.found] == names
+    lines = record.read_text().splitlines()
+    assert len({json.loads(line)['path'] for line in lines}) == len(names)
+
+
+def test_wrong_use(folder):
+    result = run('videos', '--good', 'good.txt')
+    assert result.exit_code == 2
+    assert 'needs a list (.txt) to leave lines out of, got videos' in result.stderr
+    Path('good.txt').write_text('mine')
+    result = run('list.txt', '--root', 'videos', '--good', 'good.txt')
+    assert result.exit_code == 1
+    assert 'good.txt exists' in result.stderr
+    assert Path('good.txt').read_text() == 'mine'
