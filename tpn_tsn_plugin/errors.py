@@ -27,6 +27,10 @@ class BadVideoError(PluginError, RuntimeError):
     """A video cannot be read, or too many cannot."""
 
 
+class NonFiniteLossError(PluginError, ArithmeticError):
+    """A loss is NaN or infinite."""
+
+
 class FrameFolderError(PluginError, ValueError):
     """A folder of extracted frames cannot be read as it is."""
 

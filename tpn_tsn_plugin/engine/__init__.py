@@ -1,13 +1,19 @@
 """What acts while a runner runs; importing this registers it."""
 
 from .bad_videos import BadVideoHook
-from .hooks import CheckClassesHook, CrossModalityInitHook, PartialBNHook
+from .hooks import (
+    CheckClassesHook,
+    CrossModalityInitHook,
+    FiniteLossHook,
+    PartialBNHook,
+)
 from .resuming import ResumableEpochLoop, ResumableIterLoop, ResumableSampler
 
 __all__ = [
     'BadVideoHook',
     'CheckClassesHook',
     'CrossModalityInitHook',
+    'FiniteLossHook',
     'PartialBNHook',
     'ResumableEpochLoop',
     'ResumableIterLoop',

@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 
+from tpn_tsn_plugin.engine.inner_datasets import inner_datasets
 from tpn_tsn_plugin.errors import BadVideoError, require_one_of, require_positive_int
 from tpn_tsn_plugin.registry import HOOKS
 
-from .guarded_preparation import BAD_VIDEOS, GuardedPreparation, innermost
+from .guarded_preparation import BAD_VIDEOS, GuardedPreparation
 from .report_file import REPORT_FILE, ReportFile
 from .skipping import skip_bad_videos
 
@@ -42,7 +44,7 @@ class BadVideoHook(Hook):
 
     Raises:
         BadVideoError: While running: there are too many bad videos, or one in testing.
-        ValueError: An option is out of range.
+        ValueError: An option is out of range, or a data set is not MMEngine's.
     """
 
     # Before the hooks that log and save.
@@ -127,7 +129,12 @@ class BadVideoHook(Hook):
         self._replaced = 0
 
     def _guard(self, loop: BaseLoop, replace: bool) -> None:
-        for dataset in innermost(loop.dataloader.dataset):
+        for dataset in inner_datasets(loop.dataloader.dataset):
+            if not isinstance(dataset, BaseDataset):
+                raise ValueError(
+                    "BadVideoHook guards MMEngine's data sets, got a "
+                    f'{type(dataset).__name__}; derive it from BaseDataset'
+                )
             dataset.prepare_data = GuardedPreparation(
                 dataset, replace=replace, tries=self.max_tries
             )

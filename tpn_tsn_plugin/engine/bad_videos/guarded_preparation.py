@@ -1,7 +1,6 @@
 """Preparing a sample, or another one in the place of one that cannot be read."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,25 +86,6 @@ class GuardedPreparation:
         if sample is None:
             raise ValueError('its pipeline gives nothing')
         return sample
-
-
-def innermost(dataset: Any) -> Iterator[BaseDataset]:
-    """The data sets that others are made of, one after the other, or repeat.
-
-    Raises:
-        ValueError: One is not MMEngine's.
-    """
-    if hasattr(dataset, 'datasets'):
-        for part in dataset.datasets:
-            yield from innermost(part)
-    elif hasattr(dataset, 'dataset'):
-        yield from innermost(dataset.dataset)
-    elif isinstance(dataset, BaseDataset):
-        yield dataset
-    else:
-        raise ValueError(
-            f"bad videos are replaced in MMEngine's data sets, got {type(dataset)}"
-        )
 
 
 def path_of(dataset: BaseDataset, index: int) -> str:

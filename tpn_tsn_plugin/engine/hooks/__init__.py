@@ -2,6 +2,12 @@
 
 from .check_classes_hook import CheckClassesHook
 from .cross_modality_init_hook import CrossModalityInitHook
+from .finite_loss_hook import FiniteLossHook
 from .partial_bn_hook import PartialBNHook
 
-__all__ = ['CheckClassesHook', 'CrossModalityInitHook', 'PartialBNHook']
+__all__ = [
+    'CheckClassesHook',
+    'CrossModalityInitHook',
+    'FiniteLossHook',
+    'PartialBNHook',
+]

@@ -1,12 +1,14 @@
 """Numbers of classes that do not agree are found before the first step."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from tpn_tsn_plugin.engine.inner_datasets import inner_datasets
 from tpn_tsn_plugin.errors import AnnotationError
 from tpn_tsn_plugin.registry import HOOKS
 
@@ -44,17 +46,17 @@ class CheckClassesHook(Hook):
         """Check the test set."""
         self._check_dataset(runner, runner.test_dataloader.dataset)
 
-    def _check_dataset(self, runner: Runner, dataset: BaseDataset) -> None:
+    def _check_dataset(self, runner: Runner, whole: Any) -> None:
         head = getattr(model_of(runner), 'cls_head', None)
         classes = getattr(head, 'num_classes', None)
         tasks = getattr(head, 'task_classes', {'': classes} if classes else None)
-        # Wrapped datasets and other kinds of labels are not this hook's business.
-        if tasks is None or not isinstance(dataset, BaseDataset):
+        # Other kinds of labels are not this hook's business.
+        if tasks is None:
             return
-        if id(dataset) in self._checked:
-            return
-        self._checked.add(id(dataset))
-        check_labels(dataset, tasks)
+        for dataset in inner_datasets(whole):
+            if isinstance(dataset, BaseDataset) and id(dataset) not in self._checked:
+                self._checked.add(id(dataset))
+                check_labels(dataset, tasks)
 
 
 def check_labels(dataset: BaseDataset, classes: Mapping[str, int]) -> None:

@@ -1,0 +1,123 @@
+"""Losses that are no numbers: training stops or goes on, and names the samples."""
+
+import logging
+import math
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from resuming_run import STEPS, VIDEOS, make_config
+from tempo_data import write_videos
+
+from tpn_tsn_plugin.engine import FiniteLossHook
+from tpn_tsn_plugin.errors import NonFiniteLossError
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('losses')
+    write_videos(folder)
+    lines = [f'v{i % 8}.mp4 {i % 3}' for i in range(VIDEOS)]
+    (folder / 'list.txt').write_text('\n'.join(lines) + '\n')
+    return folder
+
+
+class Spoil(Hook):
+    """Makes the inputs of some steps infinite, and watches the weights."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, steps):
+        self.steps = steps
+        self.names, self.changed = {}, {}
+
+    def weights(self, runner):
+        return torch.cat([p.detach().flatten() for p in runner.model.parameters()])
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.before = self.weights(runner).clone()
+        self.names[runner.iter] = [
+            s.get('video_id') for s in data_batch['data_samples']
+        ]
+        if runner.iter in self.steps:
+            data_batch['inputs'] = [
+                clip.float().fill_(math.inf) for clip in data_batch['inputs']
+            ]
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.changed[runner.iter] = not torch.equal(self.before, self.weights(runner))
+
+
+def make(folder, name, steps, *, named=True, endless=False, hook=(), **changes):
+    config = make_config(
+        folder, work_dir=name, resume=False, endless=endless, every=100
+    )
+    config.custom_hooks = [dict(type='FiniteLossHook', **dict(hook))]
+    config.merge_from_dict(changes)
+    if not named:
+        config.train_dataloader.dataset.pipeline[-1].meta_keys = ('img_shape',)
+    runner = Runner.from_cfg(config)
+    spoil = Spoil(steps)
+    runner.register_hook(spoil)
+    return runner, spoil
+
+
+@pytest.mark.parametrize('endless', [False, True])
+@pytest.mark.parametrize('named', [False, True])
+def test_training_stops_and_names_the_samples(folder, named, endless):
+    """Also where samples do not say what they are called: the sampler's order does."""
+    step = STEPS + 2
+    name = f'stop-{named}-{endless}'
+    runner, spoil = make(folder, name, [step], named=named, endless=endless)
+    with pytest.raises(NonFiniteLossError, match='the loss is (nan|inf)') as caught:
+        runner.train()
+    whole, other = make(folder, f'{name}-2', [], endless=endless)
+    whole.train()
+    assert f'in iteration {step + 1} ' in str(caught.value)
+    assert f'of this rank are {", ".join(other.names[step])};' in str(caught.value)
+    assert spoil.changed[step - 1]
+    assert torch.equal(spoil.before, spoil.weights(runner))
+
+
+def test_steps_are_left_out(folder, caplog):
+    spoiled = [1, 4, 5]
+    runner, spoil = make(folder, 'skip', spoiled, hook=dict(action='skip'))
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert [step for step, changed in spoil.changed.items() if not changed] == spoiled
+    assert spoil.weights(runner).isfinite().all()
+    lines = [r.message for r in caplog.records if r.levelno == logging.WARNING]
+    left_out = [line for line in lines if line.startswith('Step left out')]
+    assert len(left_out) == 3
+    assert ', '.join(spoil.names[4]) in left_out[1]
+
+
+def test_gradients_of_other_steps_count_where_they_are_added_up(folder):
+    runner, spoil = make(
+        folder,
+        'added',
+        [3],
+        hook=dict(action='skip'),
+        **{'optim_wrapper.accumulative_counts': 2},
+    )
+    runner.train()
+    # Every second step changes weights; of the second pair one half is left.
+    assert [spoil.changed[step] for step in range(6)] == [False, True] * 3
+
+
+def test_too_many_in_a_row(folder):
+    runner, _ = make(folder, 'row', range(2, 99), hook=dict(action='skip', max_skips=3))
+    with pytest.raises(
+        NonFiniteLossError, match='step 4 in a row, more than max_skips=3'
+    ):
+        runner.train()
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [(dict(action='ignore'), "got 'ignore'"), (dict(max_skips=0), 'max_skips')],
+)
+def test_options_that_cannot_be(options, message):
+    with pytest.raises(ValueError, match=message):
+        FiniteLossHook(**options)
