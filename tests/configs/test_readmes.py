@@ -10,8 +10,9 @@ import torch
 from tpn_tsn_plugin.registry import MODELS
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-# A row of a table of sizes: config, input of a view, parameters.
-SIZE = r'^\| `([\w.-]+)` \| [^|]+ \| ([\d.]+) M \|'
+# A row of a table of sizes: config, input of a view, parameters. Names that stand for
+# configs in other tables have no underscore.
+SIZE = r'^\| `([\w.-]+_[\w.-]+)` \| [^|]+ \| ([\d.]+) M \|'
 
 
 @cache
