@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -142,6 +143,7 @@ def make_config(
             work_dir=str(folder / work_dir),
             resume=resume,
             log_level='WARNING',
+            launcher='pytorch' if 'LOCAL_RANK' in os.environ else 'none',
             experiment_name=work_dir,
         )
     )
@@ -165,5 +167,6 @@ def train(folder, kill=None, **options):
 
 if __name__ == '__main__':
     steps, weights = train(Path(sys.argv[1]), **json.loads(sys.argv[2]))
-    torch.save(weights, sys.argv[3])
-    print(json.dumps(steps))
+    if get_rank() == 0:
+        torch.save(weights, sys.argv[3])
+        print(json.dumps(steps))

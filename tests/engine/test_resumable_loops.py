@@ -33,9 +33,11 @@ def folder(tmp_path_factory):
 def train(folder):
     """Train in a process of its own; what it saw and its weights, or None if killed."""
 
-    def run(**options):
+    def run(processes=1, **options):
         out = folder / 'weights.pth'
-        command = [sys.executable, str(HERE / 'resuming_run.py'), str(folder)]
+        launch = ['torch.distributed.run', '--standalone', '--nproc_per_node', '2']
+        command = [sys.executable, *(['-m', *launch] if processes == 2 else [])]
+        command += [str(HERE / 'resuming_run.py'), str(folder)]
         done = subprocess.run(
             [*command, json.dumps(options), str(out)],
             env={**os.environ, 'PYTHONPATH': str(HERE.parents[1])},
@@ -44,7 +46,7 @@ def train(folder):
             timeout=600,
         )
         if 'kill' in options:
-            assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+            assert done.returncode == (-signal.SIGKILL if processes == 1 else 1)
             return None
         assert done.returncode == 0, done.stderr[-2000:]
         return json.loads(done.stdout.splitlines()[-1]), torch.load(out)
@@ -73,6 +75,16 @@ def test_killed_training_ends_as_an_undisturbed_one(train, undisturbed, endless)
     assert sorted(map(int, seen)) == list(range(STEPS, ALL))
     assert all(seen[step] == steps[step] for step in seen)
     assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in weights)
+
+
+@pytest.mark.integration
+def test_killed_training_of_two_processes(train):
+    steps, expected = train(processes=2, work_dir='undisturbed-2')
+    train(processes=2, work_dir='killed-2', kill=4, workers=1)
+    seen, weights = train(processes=2, work_dir='killed-2')
+    assert 0 not in map(int, seen)
+    assert all(seen[step] == steps[step] for step in seen)
     assert all(torch.equal(weights[name], expected[name]) for name in weights)
 
 
