@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
+from tpn_tsn_plugin.analysis.trained_model import read_config
 
 from .training_log import TOP1
 
@@ -96,11 +96,12 @@ def read_family(path: Path) -> Family:
     """Read and check a family's file.
 
     Raises:
+        PluginError: There is no such file, or it is no config.
         ValueError: An entry is missing or unknown, a config does not exist, a source or
             the baseline is not among the entries, or two cells have one place or a
             source's name.
     """
-    config = Config.fromfile(path, import_custom_modules=False)
+    config = read_config(path)
     cells = config.get('cells')
     if not cells or 'title' not in config:
         raise ValueError(f'{path}: a family needs title and cells')
