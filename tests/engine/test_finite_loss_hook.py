@@ -70,7 +70,7 @@ def test_training_stops_and_names_the_samples(folder, named, endless):
     step = STEPS + 2
     name = f'stop-{named}-{endless}'
     runner, spoil = make(folder, name, [step], named=named, endless=endless)
-    with pytest.raises(NonFiniteLossError, match='the loss is (nan|inf)') as caught:
+    with pytest.raises(NonFiniteLossError, match=r'the loss is (nan|inf)') as caught:
         runner.train()
     whole, other = make(folder, f'{name}-2', [], endless=endless)
     whole.train()
