@@ -1,12 +1,12 @@
 """Reading videos: times, frames, and what cannot be read."""
 
-import struct
 import subprocess
 import sys
 
 import decord
 import numpy as np
 import pytest
+from broken_videos import rotate
 
 from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo, read_times
 from tpn_tsn_plugin.datasets.tempo_demo.video_io import write_video
@@ -65,17 +65,6 @@ def test_what_is_no_video(tmp_path):
 def test_frames_are_those_of_data_pipelines(media_dir, name):
     video = SequentialVideo(media_dir / name)
     assert np.array_equal(np.stack(list(video)), decoded_by_decord(media_dir / name))
-
-
-def rotate(path, degrees):
-    """Say in an MPEG-4 file that it is to be shown turned."""
-    cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
-    rows = [cosine, sine, 0, -sine, cosine, 0, 0, 0]
-    matrix = struct.pack('>9i', *(value << 16 for value in rows), 1 << 30)
-    content = bytearray(path.read_bytes())
-    start = content.index(b'tkhd') + 44
-    content[start : start + 36] = matrix
-    path.write_bytes(content)
 
 
 @pytest.mark.parametrize('degrees', [90, 180, 270])

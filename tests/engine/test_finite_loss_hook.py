@@ -7,20 +7,10 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from resuming_run import STEPS, VIDEOS, make_config
-from tempo_data import write_videos
+from resuming_run import STEPS, make_config
 
 from tpn_tsn_plugin.engine import FiniteLossHook
 from tpn_tsn_plugin.errors import NonFiniteLossError
-
-
-@pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('losses')
-    write_videos(folder)
-    lines = [f'v{i % 8}.mp4 {i % 3}' for i in range(VIDEOS)]
-    (folder / 'list.txt').write_text('\n'.join(lines) + '\n')
-    return folder
 
 
 class Spoil(Hook):
@@ -49,9 +39,11 @@ class Spoil(Hook):
         self.changed[runner.iter] = not torch.equal(self.before, self.weights(runner))
 
 
-def make(folder, name, steps, *, named=True, endless=False, hook=(), **changes):
+def make(
+    training_folder, name, steps, *, named=True, endless=False, hook=(), **changes
+):
     config = make_config(
-        folder, work_dir=name, resume=False, endless=endless, every=100
+        training_folder, work_dir=name, resume=False, endless=endless, every=100
     )
     config.custom_hooks = [dict(type='FiniteLossHook', **dict(hook))]
     config.merge_from_dict(changes)
@@ -65,14 +57,14 @@ def make(folder, name, steps, *, named=True, endless=False, hook=(), **changes):
 
 @pytest.mark.parametrize('endless', [False, True])
 @pytest.mark.parametrize('named', [False, True])
-def test_training_stops_and_names_the_samples(folder, named, endless):
+def test_training_stops_and_names_the_samples(training_folder, named, endless):
     """Also where samples do not say what they are called: the sampler's order does."""
     step = STEPS + 2
     name = f'stop-{named}-{endless}'
-    runner, spoil = make(folder, name, [step], named=named, endless=endless)
+    runner, spoil = make(training_folder, name, [step], named=named, endless=endless)
     with pytest.raises(NonFiniteLossError, match=r'the loss is (nan|inf)') as caught:
         runner.train()
-    whole, other = make(folder, f'{name}-2', [], endless=endless)
+    whole, other = make(training_folder, f'{name}-2', [], endless=endless)
     whole.train()
     assert f'in iteration {step + 1} ' in str(caught.value)
     assert f'of this rank are {", ".join(other.names[step])};' in str(caught.value)
@@ -80,9 +72,9 @@ def test_training_stops_and_names_the_samples(folder, named, endless):
     assert torch.equal(spoil.before, spoil.weights(runner))
 
 
-def test_steps_are_left_out(folder, caplog):
+def test_steps_are_left_out(training_folder, caplog):
     spoiled = [1, 4, 5]
-    runner, spoil = make(folder, 'skip', spoiled, hook=dict(action='skip'))
+    runner, spoil = make(training_folder, 'skip', spoiled, hook=dict(action='skip'))
     runner.logger.addHandler(caplog.handler)
     runner.train()
     assert [step for step, changed in spoil.changed.items() if not changed] == spoiled
@@ -93,9 +85,9 @@ def test_steps_are_left_out(folder, caplog):
     assert ', '.join(spoil.names[4]) in left_out[1]
 
 
-def test_gradients_of_other_steps_count_where_they_are_added_up(folder):
+def test_gradients_of_other_steps_count_where_they_are_added_up(training_folder):
     runner, spoil = make(
-        folder,
+        training_folder,
         'added',
         [3],
         hook=dict(action='skip'),
@@ -106,8 +98,10 @@ def test_gradients_of_other_steps_count_where_they_are_added_up(folder):
     assert [spoil.changed[step] for step in range(6)] == [False, True] * 3
 
 
-def test_too_many_in_a_row(folder):
-    runner, _ = make(folder, 'row', range(2, 99), hook=dict(action='skip', max_skips=3))
+def test_too_many_in_a_row(training_folder):
+    runner, _ = make(
+        training_folder, 'row', range(2, 99), hook=dict(action='skip', max_skips=3)
+    )
     with pytest.raises(
         NonFiniteLossError, match='step 4 in a row, more than max_skips=3'
     ):

@@ -11,7 +11,6 @@ import pytest
 import torch
 from mmengine.runner import Runner
 from resuming_run import EPOCHS, STEPS, VIDEOS, Kill, make_config
-from tempo_data import write_videos
 
 from tpn_tsn_plugin.engine.resuming import WholeFileBackend
 from tpn_tsn_plugin.errors import CheckpointError
@@ -21,23 +20,14 @@ ALL = EPOCHS * STEPS
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('resuming')
-    write_videos(folder)
-    lines = [f'v{i % 8}.mp4 {i % 3}' for i in range(VIDEOS)]
-    (folder / 'list.txt').write_text('\n'.join(lines) + '\n')
-    return folder
-
-
-@pytest.fixture(scope='module')
-def train(folder):
+def train(training_folder):
     """Train in a process of its own; what it saw and its weights, or None if killed."""
 
     def run(processes=1, **options):
-        out = folder / 'weights.pth'
+        out = training_folder / 'weights.pth'
         launch = ['torch.distributed.run', '--standalone', '--nproc_per_node', '2']
         command = [sys.executable, *(['-m', *launch] if processes == 2 else [])]
-        command += [str(HERE / 'resuming_run.py'), str(folder)]
+        command += [str(HERE / 'resuming_run.py'), str(training_folder)]
         done = subprocess.run(
             [*command, json.dumps(options), str(out)],
             env={**os.environ, 'PYTHONPATH': str(HERE.parents[1])},
@@ -96,15 +86,15 @@ def test_undisturbed_training_augments_anew_in_every_epoch(undisturbed):
         assert len(names) >= VIDEOS
 
 
-def make_runner(folder, **options):
-    return Runner.from_cfg(make_config(folder, **options))
+def make_runner(training_folder, **options):
+    return Runner.from_cfg(make_config(training_folder, **options))
 
 
 @pytest.fixture(scope='module')
-def killed(folder, train):
+def killed(training_folder, train):
     """Work dir of a training that was to keep one checkpoint, killed after 5 steps."""
     train(work_dir='two', kill=5)
-    return folder / 'two'
+    return training_folder / 'two'
 
 
 def test_two_checkpoints_are_kept_where_one_would_be_deleted_first(killed):
@@ -113,23 +103,23 @@ def test_two_checkpoints_are_kept_where_one_would_be_deleted_first(killed):
 
 
 @pytest.mark.parametrize('named', ['', 'iter_6.pth'])
-def test_torn_note_and_torn_checkpoint(folder, killed, named):
+def test_torn_note_and_torn_checkpoint(training_folder, killed, named):
     """What a kill leaves that came between a checkpoint and the note of its name."""
     note = killed / 'last_checkpoint'
     note.write_text(named and str(killed / named))
     piece = (killed / 'iter_4.pth').read_bytes()[:999]
     (killed / 'iter_6.pth').write_bytes(piece)
-    runner = make_runner(folder, work_dir='two')
+    runner = make_runner(training_folder, work_dir='two')
     runner.build_train_loop(runner._train_loop)
     assert note.read_text() == str(killed / 'iter_4.pth')
 
 
-def test_nothing_whole_is_left(folder):
-    (folder / 'none').mkdir()
-    (folder / 'none' / 'last_checkpoint').write_text('/nowhere/iter_2.pth')
-    runner = make_runner(folder, work_dir='none')
+def test_nothing_whole_is_left(training_folder):
+    (training_folder / 'none').mkdir()
+    (training_folder / 'none' / 'last_checkpoint').write_text('/nowhere/iter_2.pth')
+    runner = make_runner(training_folder, work_dir='none')
     runner.build_train_loop(runner._train_loop)
-    assert not (folder / 'none' / 'last_checkpoint').exists()
+    assert not (training_folder / 'none' / 'last_checkpoint').exists()
 
 
 def test_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
@@ -166,8 +156,8 @@ def test_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
         ),
     ],
 )
-def test_what_cannot_be_resumed_exactly(folder, change, message):
-    config = make_config(folder, work_dir='refused', resume=False)
+def test_what_cannot_be_resumed_exactly(training_folder, change, message):
+    config = make_config(training_folder, work_dir='refused', resume=False)
     config.merge_from_dict(change)
     with pytest.raises(ValueError, match=message):
         Runner.from_cfg(config).train()

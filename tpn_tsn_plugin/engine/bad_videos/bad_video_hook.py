@@ -77,44 +77,34 @@ class BadVideoHook(Hook):
                 for metric in getattr(getattr(loop, 'evaluator', None), 'metrics', ()):
                     skip_bad_videos(metric)
 
-    def after_train_iter(
+    def _after_iter(
         self,
         runner: Runner,
         batch_idx: int,
         data_batch: Any = None,
         outputs: Any = None,
+        mode: str = 'train',
     ) -> None:
-        """Report the batch's bad videos, and stop where there are too many."""
-        if not self._tell(runner, 'train', data_batch):
+        """Report a batch's bad videos; stop training where there are too many."""
+        samples = data_batch.get('data_samples') or ()
+        found = [video for own in samples for video in own.get(BAD_VIDEOS, ())]
+        if not found:
             return
+        what = 'another one takes its place' if mode == 'train' else 'it is left out'
+        for video in self._report.add(mode, found):
+            runner.logger.warning(f'Bad video {video.path} ({video.reason}); {what}.')
+        if mode == 'train':
+            self._replaced += sum(bool(own.get(BAD_VIDEOS)) for own in samples)
+            self._require_few(len(runner.train_dataloader.dataset))
+
+    def _require_few(self, total: int) -> None:
         bad = self._report.count('train')
-        total = len(runner.train_dataloader.dataset)
         if bad > self.max_bad_fraction * total:
             raise BadVideoError(
                 f'{bad} of {total} training videos cannot be read, more than '
                 f'max_bad_fraction={self.max_bad_fraction:g} allows; '
                 f'{self._report.path} names them'
             )
-
-    def after_val_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Any = None,
-    ) -> None:
-        """Report the batch's bad videos."""
-        self._tell(runner, 'val', data_batch)
-
-    def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Any = None,
-    ) -> None:
-        """Report the batch's bad videos."""
-        self._tell(runner, 'test', data_batch)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Sum up."""
@@ -142,15 +132,3 @@ class BadVideoHook(Hook):
             # The workers of loops that count iterations run already, without the guard.
             loop.dataloader._iterator = None
             loop.dataloader_iterator = type(loop.dataloader_iterator)(loop.dataloader)
-
-    def _tell(self, runner: Runner, split: str, data_batch: Any) -> bool:
-        """Report a batch's bad videos; whether there are any."""
-        samples = data_batch.get('data_samples') or ()
-        found = [video for own in samples for video in own.get(BAD_VIDEOS, ())]
-        if not found:
-            return False
-        self._replaced += sum(bool(own.get(BAD_VIDEOS)) for own in samples)
-        what = 'another one takes its place' if split == 'train' else 'it is left out'
-        for video in self._report.add(split, found):
-            runner.logger.warning(f'Bad video {video.path} ({video.reason}); {what}.')
-        return True
