@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.runner import Runner
-from resuming_run import EPOCHS, STEPS, VIDEOS, Kill, make_config
+from resuming_run import BATCH, EPOCHS, STEPS, VIDEOS, Kill, Seen, make_config
 
 from tpn_tsn_plugin.engine.resuming import WholeFileBackend
 from tpn_tsn_plugin.errors import CheckpointError
@@ -112,6 +112,25 @@ def test_torn_note_and_torn_checkpoint(training_folder, killed, named):
     runner = make_runner(training_folder, work_dir='two')
     runner.build_train_loop(runner._train_loop)
     assert note.read_text() == str(killed / 'iter_4.pth')
+
+
+@pytest.mark.parametrize('endless', [False, True])
+def test_another_batch_size_is_told_and_starts_the_epoch_anew(
+    training_folder, train, endless, caplog
+):
+    name = f'other-{endless}'
+    train(work_dir=name, endless=endless, kill=STEPS + 3)
+    config = make_config(training_folder, work_dir=name, endless=endless)
+    config.train_dataloader.batch_size = BATCH + 1
+    runner = Runner.from_cfg(config)
+    runner.logger.addHandler(caplog.handler)
+    seen = Seen()
+    runner.register_hook(seen)
+    runner.train()
+    assert "'batch_size': 4, 'ranks': 1} and goes on with " in caplog.text
+    steps = -(-VIDEOS // (BATCH + 1))
+    start = STEPS + 2 if endless else steps
+    assert list(seen.steps) == list(range(start, ALL if endless else EPOCHS * steps))
 
 
 def test_nothing_whole_is_left(training_folder):

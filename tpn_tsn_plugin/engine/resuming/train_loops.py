@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.dist import broadcast_object_list, get_rank
+from mmengine.dist import broadcast_object_list, get_rank, get_world_size
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
@@ -18,6 +18,8 @@ from .resumable_sampler import ResumableSampler
 from .seeded_dataset import SeededDataset
 from .seeds import seed_step
 
+# What a checkpoint's message hub says of the data.
+COUNTS = 'resumable_counts'
 # Samplers whose order ours takes over.
 SAMPLERS = ('DefaultSampler', 'InfiniteSampler', 'ResumableSampler')
 
@@ -60,6 +62,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         """Train."""
         _take_seed(self.runner, self.dataloader)
         _require_whole_steps(self.runner, len(self.dataloader))
+        if not _counts_as_before(self.runner, self.dataloader):
+            self._iter = self._epoch * len(self.dataloader)
         return super().run()
 
     def run_epoch(self) -> None:
@@ -107,6 +111,7 @@ class ResumableIterLoop(IterBasedTrainLoop):
         """Train."""
         _take_seed(self.runner, self.dataloader)
         _require_whole_steps(self.runner)
+        _counts_as_before(self.runner, self.dataloader)
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
         # After the hook that tells the sampler of an epoch, which makes it start anew.
@@ -164,6 +169,25 @@ def _take_seed(runner: Runner, dataloader: Any) -> None:
     seeds = [runner.seed]
     broadcast_object_list(seeds)
     dataloader.sampler.seed = seeds[0]
+
+
+def _counts_as_before(runner: Runner, dataloader: Any) -> bool:
+    """Whether steps take the samples that they took before the training was resumed."""
+    now = dict(
+        samples=len(dataloader.dataset),
+        batch_size=dataloader.batch_size,
+        ranks=get_world_size(),
+    )
+    hub = runner.message_hub
+    before = hub.runtime_info.get(COUNTS, now)
+    # Checkpoints keep it.
+    hub.update_info(COUNTS, now)
+    if before != now:
+        runner.logger.warning(
+            f'The training was interrupted with {before} and goes on with {now}: not '
+            'with the next sample, but at the start of an epoch, or as many steps on.'
+        )
+    return bool(before == now)
 
 
 def _require_whole_steps(runner: Runner, epoch: int | None = None) -> None:
