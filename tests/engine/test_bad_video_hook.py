@@ -3,14 +3,15 @@
 import json
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from bad_video_run import Seen, make_runner
 from broken_videos import BROKEN, ODD, write_good
-from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
 
 import tpn_tsn_plugin  # noqa: F401
 from tpn_tsn_plugin.engine import BadVideoHook
@@ -18,18 +19,10 @@ from tpn_tsn_plugin.engine.bad_videos.guarded_preparation import BadVideo, descr
 from tpn_tsn_plugin.engine.bad_videos.report_file import ReportFile
 from tpn_tsn_plugin.errors import BadVideoError
 
-GOOD = 24
+# An uneven number of all, for two ranks.
+GOOD = 25
 # Root may read what nobody may read.
 KINDS = [kind for kind in BROKEN if kind != 'unreadable' or os.geteuid()]
-CLIP = [
-    dict(type='SampleFrames', clip_len=2, frame_interval=3, num_clips=1),
-    dict(type='DecordDecode'),
-]
-TO_INPUT = [
-    dict(type='Resize', scale=(32, 32), keep_ratio=False),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='PackActionInputs', meta_keys=('img_shape', 'filename')),
-]
 
 
 @pytest.fixture(scope='module')
@@ -50,80 +43,6 @@ def folder(tmp_path_factory):
         lines = [f'{name}.mp4 {i % 3}' for i, name in enumerate(chosen)]
         (folder / file).write_text('\n'.join(lines) + '\n')
     return folder
-
-
-class Seen(Hook):
-    """Keeps what was trained with."""
-
-    def __init__(self):
-        self.names, self.sums = [], []
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        self.names += [Path(s.filename).stem for s in data_batch['data_samples']]
-        self.sums += [int(clip.long().sum()) for clip in data_batch['inputs']]
-
-
-def loader(folder, lists, *, workers=0, decode=CLIP, augment=(), kind='VideoDataset'):
-    pipeline = [dict(type='DecordInit'), *decode, *augment, *TO_INPUT]
-    parts = [
-        dict(
-            type=kind,
-            ann_file=str(folder / file),
-            data_prefix=dict(video=str(folder)),
-            pipeline=pipeline,
-        )
-        for file in lists
-    ]
-    dataset = parts[0]
-    if len(parts) > 1:
-        inner = dict(type='ConcatDataset', datasets=parts)
-        dataset = dict(type='RepeatDataset', times=2, dataset=inner)
-    return dict(
-        # no batch of one video is left, whose 1×1 maps have no variance
-        batch_size=3,
-        num_workers=workers,
-        sampler=dict(type='DefaultSampler', shuffle=True),
-        dataset=dataset,
-    )
-
-
-def make_runner(
-    folder, work_dir, *, train=('all.txt',), val=None, test=None, **options
-):
-    hook = dict(type='BadVideoHook', max_bad_fraction=0.5)
-    hook |= options.pop('hook', {})
-    config = dict(
-        default_scope='mmaction',
-        model=dict(
-            type='Recognizer3D',
-            backbone=dict(type='C2D', depth=18, pretrained=None, norm_eval=False),
-            cls_head=dict(
-                type='I3DHead', num_classes=3, in_channels=512, average_clips='prob'
-            ),
-            data_preprocessor=dict(
-                type='ActionDataPreprocessor',
-                mean=[100.0] * 3,
-                std=[60.0] * 3,
-                format_shape='NCTHW',
-            ),
-        ),
-        randomness=dict(seed=0),
-        custom_hooks=[hook],
-        work_dir=str(work_dir),
-        experiment_name=str(work_dir).replace('/', '_'),
-        default_hooks=dict(
-            checkpoint=dict(type='CheckpointHook', interval=-1, save_last=False)
-        ),
-        train_dataloader=loader(folder, train, **options),
-        train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=1),
-        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.001)),
-    )
-    for name, file in (('val', val), ('test', test)):
-        if file is not None:
-            config[f'{name}_dataloader'] = loader(folder, [file])
-            config[f'{name}_cfg'] = dict(type=f'{name.capitalize()}Loop')
-            config[f'{name}_evaluator'] = dict(type='AccMetric')
-    return Runner.from_cfg(Config(config))
 
 
 def report(work_dir):
@@ -269,3 +188,39 @@ def test_report_file_survives_a_torn_line(tmp_path):
     assert [video.path for video in new] == ['b.mp4']
     assert own.count('train') == 2
     assert ReportFile(path).add('train', new) == []
+
+
+@pytest.mark.integration
+def test_two_processes_report_and_score_as_one(folder, tmp_path):
+    """Each rank meets other bad videos, and their numbers of videos differ."""
+    found = {}
+    for processes in (1, 2):
+        launch = ['torch.distributed.run', '--standalone', '--nproc_per_node', '2']
+        script = str(Path(__file__).with_name('bad_video_run.py'))
+        work_dir = tmp_path / str(processes)
+        work_dir.mkdir()
+        done = subprocess.run(
+            [
+                sys.executable,
+                *(['-m', *launch] if processes == 2 else []),
+                script,
+                str(folder),
+                str(work_dir),
+            ],
+            env={
+                **os.environ,
+                'PYTHONPATH': str(Path(__file__).parents[2]),
+                'OMP_NUM_THREADS': '1',
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        found[processes] = json.loads(done.stdout.splitlines()[-1])
+        for split in ('train', 'test'):
+            named = [Path(e['path']).stem for e in report(work_dir / split)]
+            assert sorted(named) == sorted(KINDS)
+    assert found[2]['metrics'] == pytest.approx(found[1]['metrics'])
+    assert found[1]['metrics']['acc/coverage'] < 1
+    assert all(not set(names) & set(KINDS) for names in found[2]['names'])
