@@ -94,8 +94,9 @@ def test_every_cell_loads_and_its_metric_is_measured(path, experiments):
     for place, experiment in experiments(path).items():
         config = experiment.load_config()
         evaluators = [config.test_evaluator.type]
-        if experiment.checkpoint is None:
-            # validation chooses the best checkpoint and draws the curve
+        if experiment.checkpoint is None and 'activitynet' not in path.stem:
+            # Validation chooses the best checkpoint and draws the curve; that of
+            # ActivityNet is on trimmed actions, which have no mean AP.
             evaluators.append(config.val_evaluator.type)
         if place is not None:
             assert {measured[name] for name in evaluators} == {experiment.metric}
