@@ -11,6 +11,7 @@ PACKAGE = 'tpn_tsn_plugin'
 RANKS = {
     'errors': 0,
     'output_files': 1,
+    'native_messages': 1,
     'compat': 1,
     'registry': 1,
     'functional': 1,

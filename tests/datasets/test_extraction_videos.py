@@ -181,3 +181,12 @@ def test_names_are_those_of_samples(folder):
     for video in find_videos(folder):
         path = Path(video.path).as_posix()
         assert video.name == video_identity(path, folder.as_posix())
+
+
+def test_lists_that_nothing_is_written_for(folder):
+    (folder / 'a.avi').touch()
+    source = folder / 'train.txt'
+    source.write_text('a.mp4 1\na.avi\ngone.mp4\n../out.mp4\n. 1\n')
+    videos = find_videos(source, for_writing=False)
+    assert names(videos) == ['a', 'a', 'gone', '../out', '.']
+    assert videos[1].path == folder / 'a.avi'

@@ -79,7 +79,7 @@ def check(
                 param_hint="'--good'",
             )
         require_free([good], [videos, record], force=force)
-    paths = [video.path for video in find_videos(videos, root, must_exist=False)]
+    paths = [video.path for video in find_videos(videos, root, for_writing=False)]
     with progress('Checks', lambda line: click.echo(line, err=True)) as report:
         checks = check_videos(
             paths,

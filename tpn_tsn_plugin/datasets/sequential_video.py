@@ -15,8 +15,8 @@ import decord
 import numpy as np
 from numpy.typing import NDArray
 
-from tpn_tsn_plugin.datasets.native_messages import silenced
 from tpn_tsn_plugin.errors import MissingVideoError, PluginError
+from tpn_tsn_plugin.native_messages import silenced
 
 Image = NDArray[np.uint8]
 # What decord raises on files that it cannot read.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import decord
 
-from tpn_tsn_plugin.datasets.native_messages import silenced
 from tpn_tsn_plugin.datasets.sequential_video import UNREADABLE
+from tpn_tsn_plugin.native_messages import silenced
 
 # Frames are decoded whole and then made small, for the memory's sake.
 SIDE = 16

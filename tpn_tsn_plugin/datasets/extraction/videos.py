@@ -27,7 +27,7 @@ class Video:
 
 
 def find_videos(
-    source: Path, root: Path | None = None, *, must_exist: bool = True
+    source: Path, root: Path | None = None, *, for_writing: bool = True
 ) -> list[Video]:
     """Find videos.
 
@@ -36,32 +36,37 @@ def find_videos(
             lines ``path``, ``path label`` or ``path label label ...``.
         root: Folder that names count from. None takes the folder that is searched,
             that of the video, or that of the list.
-        must_exist: Whether a list may not name videos that do not exist.
+        for_writing: Whether files will be made of the videos and a list of these. The
+            videos must then exist and lie below the root, each under a name of its
+            own, and all have labels or none.
 
     Returns:
         The videos, in the order of the list or of their names.
 
     Raises:
-        MissingVideoError: There is no such folder or file, no video in it, or one that
-            the list names does not exist.
-        AnnotationError: The list cannot be used, videos lie outside of the root, or
-            two have one name.
+        MissingVideoError: There is no such folder or file, or no video in it; or one
+            that the list names does not exist (``for_writing``).
+        AnnotationError: The list cannot be read; or lines have labels and others have
+            none, videos lie outside of the root, or two have one name
+            (``for_writing``).
     """
+    if root is None:
+        root = source if source.is_dir() else source.parent
     if source.is_dir():
-        root = root or source
-        videos = [_video(path, root) for path in _walk(source)]
+        videos = [_video(path, root, for_writing) for path in _walk(source)]
     elif source.suffix.lower() in VIDEO_SUFFIXES:
-        videos = [_video(source, root or source.parent)]
+        videos = [_video(source, root, for_writing)] if source.is_file() else []
     elif source.is_file():
-        videos = list(_listed(source, root or source.parent, must_exist))
+        videos = list(_listed(source, root, for_writing))
     else:
         videos = []
-    if not videos or not (source.is_dir() or source.is_file()):
+    if not videos:
         raise MissingVideoError(
             f'{source} is no video, list or folder of videos; videos end in '
             f'{", ".join(VIDEO_SUFFIXES)}'
         )
-    _require_distinct(videos)
+    if for_writing:
+        _require_distinct(videos)
     return videos
 
 
@@ -74,7 +79,7 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield Path(place) / name
 
 
-def _listed(source: Path, root: Path, must_exist: bool) -> Iterator[Video]:
+def _listed(source: Path, root: Path, for_writing: bool) -> Iterator[Video]:
     labelled = None
     for place, line in read_list(str(source), None):
         words = line.split(' ')
@@ -82,14 +87,15 @@ def _listed(source: Path, root: Path, must_exist: bool) -> Iterator[Video]:
         end = len(words)
         while end > 1 and words[end - 1].isdecimal():
             end -= 1
-        video = _video(root / ' '.join(words[:end]).strip(), root, words[end:])
+        path = root / ' '.join(words[:end]).strip()
+        video = _video(path, root, for_writing, words[end:])
         # A mistake in a list is found before hours of work, not after.
-        if must_exist and not video.path.is_file():
+        if for_writing and not path.is_file():
             raise MissingVideoError(
-                f'{place}: {video.path} does not exist; a line is a path below {root} '
+                f'{place}: {path} does not exist; a line is a path below {root} '
                 '(--root), followed by labels, which are whole numbers, if any'
             )
-        if labelled not in (None, end < len(words)):
+        if for_writing and labelled not in (None, end < len(words)):
             raise AnnotationError(
                 f'{place}: the line has {"no" if labelled else "a"} label, unlike '
                 'those before; label all lines or none'
@@ -98,9 +104,11 @@ def _listed(source: Path, root: Path, must_exist: bool) -> Iterator[Video]:
         yield video
 
 
-def _video(path: Path, root: Path, labels: Iterable[str] = ()) -> Video:
-    name = Path(os.path.relpath(path, root)).with_suffix('').as_posix()
-    if name.split('/')[0] == '..':
+def _video(
+    path: Path, root: Path, for_writing: bool, labels: Iterable[str] = ()
+) -> Video:
+    name = Path(os.path.splitext(os.path.relpath(path, root))[0]).as_posix()
+    if for_writing and name.split('/')[0] == '..':
         raise AnnotationError(
             f'{path} does not lie in {root}; give the folder that holds all videos '
             'as the root (--root)'

@@ -10,6 +10,7 @@ from mmengine.structures import BaseDataElement
 
 from tpn_tsn_plugin.errors import BadVideoError
 from tpn_tsn_plugin.functional.random_seeds import seed_all
+from tpn_tsn_plugin.native_messages import silenced_on_error
 
 # Where a sample says which videos it stands for.
 BAD_VIDEOS = 'bad_videos'
@@ -81,8 +82,10 @@ class GuardedPreparation:
         )
 
     def _prepare(self, index: int) -> Any:
-        # The class's own: the instance's is this.
-        sample = type(self._dataset).prepare_data(self._dataset, index)
+        # decord prints the bytes of a file that it cannot open.
+        with silenced_on_error():
+            # The class's own: the instance's is this.
+            sample = type(self._dataset).prepare_data(self._dataset, index)
         if sample is None:
             raise ValueError('its pipeline gives nothing')
         return sample

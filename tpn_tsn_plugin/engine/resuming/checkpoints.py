@@ -1,9 +1,10 @@
 """Checkpoints that a kill, at any moment, leaves whole."""
 
+from logging import Logger
 from pathlib import Path
 from zipfile import is_zipfile
 
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
@@ -41,9 +42,15 @@ def mend_last_checkpoint(runner: Runner) -> None:
     A kill may come between a checkpoint and the writing of its name, and pieces of
     checkpoints may be left by a training that did not write them whole.
     """
-    folder = Path(runner.work_dir)
+    if is_main_process():
+        _mend(Path(runner.work_dir), runner.logger)
+    # The others read the file when they resume.
+    barrier()
+
+
+def _mend(folder: Path, logger: Logger) -> None:
     note = folder / LAST_CHECKPOINT
-    if not is_main_process() or not note.exists():
+    if not note.exists():
         return
     named = Path(note.read_text().strip() or folder)
     if named.is_file() and is_zipfile(named):
@@ -53,7 +60,7 @@ def mend_last_checkpoint(runner: Runner) -> None:
         note.unlink()
         return
     newest = max(whole, key=lambda path: path.stat().st_mtime)
-    runner.logger.warning(
+    logger.warning(
         f'{note} names {named}, which is no whole checkpoint; {newest} is taken '
         'instead.'
     )

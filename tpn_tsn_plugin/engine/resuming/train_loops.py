@@ -54,9 +54,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     def __init__(
         self, runner: Runner, dataloader: dict[str, Any], **kwargs: Any
     ) -> None:
-        mend_last_checkpoint(runner)
-        keep_whole_checkpoints(runner)
-        super().__init__(runner, _seeded(runner, dataloader, endless=False), **kwargs)
+        super().__init__(runner, _prepare(runner, dataloader, endless=False), **kwargs)
 
     def run(self) -> Any:
         """Train."""
@@ -103,9 +101,7 @@ class ResumableIterLoop(IterBasedTrainLoop):
     def __init__(
         self, runner: Runner, dataloader: dict[str, Any], **kwargs: Any
     ) -> None:
-        mend_last_checkpoint(runner)
-        keep_whole_checkpoints(runner)
-        super().__init__(runner, _seeded(runner, dataloader, endless=True), **kwargs)
+        super().__init__(runner, _prepare(runner, dataloader, endless=True), **kwargs)
 
     def run(self) -> Any:
         """Train."""
@@ -139,8 +135,10 @@ class ResumableIterLoop(IterBasedTrainLoop):
         super().run_iter(data_batch)
 
 
-def _seeded(runner: Runner, options: dict[str, Any], endless: bool) -> DataLoader:
-    """The data loader with our order and seeds."""
+def _prepare(runner: Runner, options: dict[str, Any], endless: bool) -> DataLoader:
+    """Care for the checkpoints, and make the data loader with our order and seeds."""
+    mend_last_checkpoint(runner)
+    keep_whole_checkpoints(runner)
     options = dict(options)
     sampler = dict(options.get('sampler') or {})
     kind = sampler.get('type', SAMPLERS[0])
