@@ -7,6 +7,9 @@ from pathlib import Path
 
 from tpn_tsn_plugin.errors import PluginError
 
+# In the names of files that are not complete yet.
+PARTIAL = '.partial'
+
 
 def require_free(
     outputs: Sequence[Path], inputs: Sequence[Path], *, force: bool
@@ -49,7 +52,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         Where to write, with the same suffix.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'.{path.stem}.{os.getpid()}.partial{path.suffix}')
+    partial = path.with_name(f'.{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}')
     try:
         yield partial
         os.replace(partial, path)

@@ -11,6 +11,7 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
+    check_weights=dict(type='CheckWeightsHook'),
 )
 
 custom_hooks = [dict(type='CheckClassesHook')]

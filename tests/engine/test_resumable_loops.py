@@ -109,9 +109,11 @@ def test_torn_note_and_torn_checkpoint(training_folder, killed, named):
     note.write_text(named and str(killed / named))
     piece = (killed / 'iter_4.pth').read_bytes()[:999]
     (killed / 'iter_6.pth').write_bytes(piece)
+    (killed / '.iter_8.99.partial.pth').write_bytes(piece)
     runner = make_runner(training_folder, work_dir='two')
     runner.build_train_loop(runner._train_loop)
     assert note.read_text() == str(killed / 'iter_4.pth')
+    assert not list(killed.glob('.*.pth'))
 
 
 @pytest.mark.parametrize('endless', [False, True])

@@ -3,6 +3,7 @@
 from .bad_videos import BadVideoHook
 from .hooks import (
     CheckClassesHook,
+    CheckWeightsHook,
     CrossModalityInitHook,
     FiniteLossHook,
     PartialBNHook,
@@ -12,6 +13,7 @@ from .resuming import ResumableEpochLoop, ResumableIterLoop, ResumableSampler
 __all__ = [
     'BadVideoHook',
     'CheckClassesHook',
+    'CheckWeightsHook',
     'CrossModalityInitHook',
     'FiniteLossHook',
     'PartialBNHook',

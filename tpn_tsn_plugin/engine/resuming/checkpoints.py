@@ -1,6 +1,7 @@
 """Checkpoints that a kill, at any moment, leaves whole."""
 
 from logging import Logger
+from os.path import isfile
 from pathlib import Path
 from zipfile import is_zipfile
 
@@ -8,7 +9,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
-from tpn_tsn_plugin.output_files import write_whole
+from tpn_tsn_plugin.output_files import PARTIAL, write_whole
 
 from .whole_file_backend import WHOLE_FILES
 
@@ -40,7 +41,8 @@ def mend_last_checkpoint(runner: Runner) -> None:
     """Have the file that names the last checkpoint name one that is whole.
 
     A kill may come between a checkpoint and the writing of its name, and pieces of
-    checkpoints may be left by a training that did not write them whole.
+    checkpoints may be left by a training that did not write them whole. What a kill
+    leaves of a checkpoint that was being written is deleted.
     """
     if is_main_process():
         _mend(Path(runner.work_dir), runner.logger)
@@ -49,11 +51,14 @@ def mend_last_checkpoint(runner: Runner) -> None:
 
 
 def _mend(folder: Path, logger: Logger) -> None:
+    for piece in folder.glob(f'*{PARTIAL}.pth'):
+        piece.unlink()
     note = folder / LAST_CHECKPOINT
     if not note.exists():
         return
-    named = Path(note.read_text().strip() or folder)
-    if named.is_file() and is_zipfile(named):
+    named = note.read_text(errors='replace').strip() or str(folder)
+    # Unlike Path.is_file, takes names that no file can have.
+    if isfile(named) and is_zipfile(named):
         return
     whole = [path for path in folder.glob('*_*.pth') if is_zipfile(path)]
     if not whole:
