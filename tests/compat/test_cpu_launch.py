@@ -1,3 +1,5 @@
+import inspect
+import os
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +94,8 @@ def repaired(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     def init_process_group(**kwargs) -> None:
         calls.append(kwargs)
 
-    monkeypatch.setattr(cpu_launch.dist_utils, '_init_dist_pytorch', launch)
+    for name in ('_init_dist_pytorch', '_init_dist_slurm'):
+        monkeypatch.setattr(cpu_launch.dist_utils, name, launch)
     monkeypatch.setattr(MMDistributedDataParallel, '__init__', wrap)
     monkeypatch.setattr(torch.distributed, 'init_process_group', init_process_group)
     cpu_launch.repair()
@@ -110,6 +113,33 @@ def test_only_nccl_is_replaced(repaired: list[dict], backend: str, used: str) ->
 def test_other_launchers_are_left_alone(repaired: list[dict]) -> None:
     cpu_launch.dist_utils._init_dist_pytorch('nccl', init_backend='deepspeed')
     assert repaired == [{'backend': 'nccl', 'init_backend': 'deepspeed'}]
+
+
+def test_slurm_launcher_needs_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its environment is read as ever: here that of one task, which is its own host."""
+    environment = dict(SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0')
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv('SLURM_NODELIST', 'here')
+    for name in ('MASTER_ADDR', 'MASTER_PORT', 'RANK', 'LOCAL_RANK', 'WORLD_SIZE'):
+        monkeypatch.setenv(name, '')
+    calls: list[dict] = []
+
+    def init_process_group(**kwargs) -> None:
+        calls.append(kwargs)
+
+    monkeypatch.setattr(torch.distributed, 'init_process_group', init_process_group)
+    monkeypatch.setattr(
+        cpu_launch.dist_utils,
+        '_init_dist_slurm',
+        inspect.unwrap(cpu_launch.dist_utils._init_dist_slurm),
+    )
+    set_device = torch.cuda.set_device
+    cpu_launch._repair_slurm()
+    cpu_launch.dist_utils._init_dist_slurm('nccl', timeout=5)
+    assert calls == [{'backend': 'gloo', 'timeout': 5}]
+    assert os.environ['WORLD_SIZE'] == '1'
+    assert torch.cuda.set_device is set_device
 
 
 @pytest.mark.parametrize(('device', 'used'), [('cpu', None), ('meta', [0])])

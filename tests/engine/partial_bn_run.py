@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from mmengine.hooks import Hook
 from mmengine.model import convert_sync_batchnorm, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
+from torch.distributed.nn.functional import all_reduce
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import Dataset
 
 import tpn_tsn_plugin  # noqa: F401
@@ -142,30 +146,77 @@ class SynchroniseFrozen(Hook):
         model.set_submodule(FIRST_NORM, first)
 
 
-# What each kind of run adds to the hook.
-KINDS: dict[str, list] = dict(plain=[], sync=[SynchroniseFrozen()])
+def synchronised(self: nn.SyncBatchNorm, x: torch.Tensor) -> torch.Tensor:
+    """What torch computes on GPUs: normalisation over all ranks' values."""
+    if not self.training:
+        return nn.functional.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
+    places = (0, *range(2, x.ndim))
+    ones = x.new_full((x.shape[1],), x.numel() // x.shape[1])
+    total = all_reduce(torch.stack([x.sum(places), (x * x).sum(places), ones]))
+    count, mean = total[2], total[0] / total[2]
+    variance = total[1] / count - mean**2
+    with torch.no_grad():
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    scale = self.weight / (variance + self.eps).sqrt()
+    return x * scale.view(shape) + (self.bias - mean * scale).view(shape)
 
 
-def train_in_one_of_several_processes(work_dir: Path, hooks: list) -> dict[str, Any]:
+@contextmanager
+def synchronisation_on_a_cpu() -> Iterator[None]:
+    """Have SyncBatchNorm compute on a CPU, and torch wrap models with it.
+
+    All else, MMEngine's conversion above all, stays as on GPUs.
+    """
+    forward, check = nn.SyncBatchNorm.forward, '_passing_sync_batchnorm_handle'
+    passing = getattr(DistributedDataParallel, check)
+    if not torch.cuda.is_available():
+        nn.SyncBatchNorm.forward = synchronised
+        setattr(DistributedDataParallel, check, lambda self, module: None)
+    try:
+        yield
+    finally:
+        nn.SyncBatchNorm.forward = forward
+        setattr(DistributedDataParallel, check, passing)
+
+
+# What each kind of run adds to the hook, and to the config.
+KINDS: dict[str, tuple[list, dict]] = dict(
+    plain=([], {}),
+    sync=([SynchroniseFrozen()], {}),
+    config=([], dict(sync_bn='torch')),
+)
+
+
+def train_in_one_of_several_processes(
+    work_dir: Path, hooks: list, config: dict
+) -> dict[str, Any]:
     """Train and tell what has changed."""
     hooks = [dict(type='PartialBNHook', freeze_affine=True), *hooks]
     runner = make_runner(
-        work_dir, EPOCH_LOOP, {}, custom_hooks=hooks, launcher='pytorch'
+        work_dir, EPOCH_LOOP, {}, custom_hooks=hooks, launcher='pytorch', cfg=config
     )
     model, before = watch(runner)
     kinds = {type(module).__name__ for module in model.modules()}
+    first = model.get_submodule(FIRST_NORM)
     return dict(
         norms=sorted(kind for kind in kinds if 'BatchNorm' in kind),
         statistics=changed(model, before, STATISTICS),
         affine=changed(model, before, AFFINE),
         kernel=model.backbone.conv1.conv.weight.flatten().tolist(),
+        means=first.running_mean.tolist(),
     )
 
 
 if __name__ == '__main__':
     folder = Path(sys.argv[1])
-    for kind, hooks in KINDS.items():
-        result = train_in_one_of_several_processes(folder / kind, hooks)
+    for kind, options in KINDS.items():
+        with synchronisation_on_a_cpu():
+            result = train_in_one_of_several_processes(folder / kind, *options)
         rank = torch.distributed.get_rank()
         (folder / f'{kind}{rank}.json').write_text(json.dumps(result))
     torch.distributed.barrier()

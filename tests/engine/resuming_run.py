@@ -138,6 +138,7 @@ def make_config(
                 ),
                 logger=dict(type='LoggerHook', interval=1, ignore_last=False),
                 sampler_seed=dict(type='DistSamplerSeedHook'),
+                sync_buffers=dict(type='SyncBuffersHook'),
             ),
             randomness=dict(seed=3),
             work_dir=str(folder / work_dir),

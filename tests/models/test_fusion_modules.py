@@ -150,3 +150,19 @@ def test_wrong_options(config, message):
 def test_maps_of_other_width():
     with pytest.raises(ValueError, match=r'channels=4.*\(1, 3, 2, 4, 4\)'):
         build('TemporalConvPool3d', channels=4)(torch.zeros(1, 3, 2, 4, 4))
+
+
+@pytest.mark.parametrize('size', [(1, 1, 1), (1, 4, 4), (5, 1, 1), (2, 1, 3)])
+@pytest.mark.parametrize(
+    ('kernel_size', 'padding'), [((2, 2, 2), 0), ((5, 2, 2), 0), ((4, 4, 4), 1)]
+)
+def test_windows_larger_than_the_map_are_cut_to_it(kernel_size, padding, size):
+    """As if there were as much emptiness behind the map as the first window needs."""
+    x = torch.randn(2, 4, *size)
+    margins = []
+    for extent, have in zip(reversed(kernel_size), reversed(size)):
+        margins += [padding, padding + max(0, extent - have - 2 * padding)]
+    empty = torch.nn.functional.pad(x, margins, value=-torch.inf)
+    expected = torch.nn.functional.max_pool3d(empty, kernel_size, stride=2)
+    pool = build('TemporalPool3d', kernel_size=kernel_size, padding=padding)
+    assert torch.equal(pool(x), expected)

@@ -1,4 +1,4 @@
-"""MMEngine's ``pytorch`` launcher cannot start without a GPU.
+"""MMEngine's launchers ``pytorch`` and ``slurm`` cannot start without a GPU.
 
 ``mmengine.dist`` calls ``torch.cuda.set_device`` and its configs ask for NCCL, and
 ``Runner.wrap_model`` passes ``device_ids=[LOCAL_RANK]``, which torch refuses for a
@@ -31,8 +31,9 @@ def found() -> bool:
 
 
 def repair() -> None:
-    """Let the launcher and the model wrapper work on the CPU."""
+    """Let the launchers and the model wrapper work on the CPU."""
     _repair_launcher()
+    _repair_slurm()
     _repair_wrapper()
 
 
@@ -44,18 +45,39 @@ def _repair_launcher() -> None:
         if init_backend != 'torch':
             original(backend, init_backend=init_backend, **kwargs)
             return
-        if backend == 'nccl':
-            backend = 'gloo'
-            # Every process believes itself rank 0 until the group exists.
-            if os.environ.get('RANK', '0') == '0':
-                print_log(
-                    'No GPU on this machine: the processes talk through gloo '
-                    'instead of nccl.',
-                    logger='current',
-                )
+        backend = _usable(backend, os.environ.get('RANK'))
         torch.distributed.init_process_group(backend=backend, **kwargs)
 
     dist_utils._init_dist_pytorch = launch
+
+
+def _repair_slurm() -> None:
+    original = dist_utils._init_dist_slurm
+
+    @functools.wraps(original)
+    def launch(backend: str, **kwargs: Any) -> None:
+        # All else that it does, reading Slurm's environment, is needed here as well.
+        set_device = torch.cuda.set_device
+        torch.cuda.set_device = lambda device: None
+        try:
+            original(_usable(backend, os.environ.get('SLURM_PROCID')), **kwargs)
+        finally:
+            torch.cuda.set_device = set_device
+
+    dist_utils._init_dist_slurm = launch
+
+
+def _usable(backend: str, rank: str | None) -> str:
+    """The backend, or the one for CPUs in place of the one for GPUs."""
+    if backend != 'nccl':
+        return backend
+    # Every process believes itself rank 0 until the group exists.
+    if rank in (None, '0'):
+        print_log(
+            'No GPU on this machine: the processes talk through gloo instead of nccl.',
+            logger='current',
+        )
+    return 'gloo'
 
 
 def _repair_wrapper() -> None:
@@ -75,7 +97,7 @@ def _repair_wrapper() -> None:
 REPAIR = Repair(
     name='data-parallel CPU training',
     upstream='mmengine, no issue known',
-    effect='`--launcher pytorch` runs gloo processes where there is no GPU',
+    effect='`--launcher pytorch` (or slurm) runs gloo processes where there is no GPU',
     found=found,
     repair=repair,
 )

@@ -4,9 +4,13 @@ Shape letters: N samples (videos times views), C channels, K frames, H height, W
 Source: Feichtenhofer, Pinz and Zisserman (CVPR 2016), section 3.2 and Figure 4.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from tpn_tsn_plugin.functional.pyramid import extent
 
 # Along each axis the same, or one an axis.
 Extent = int | tuple[int, ...]
@@ -40,6 +44,9 @@ def pool_3d(
 ) -> Tensor:
     """Max-pool over cubes of x, y and t, channel by channel.
 
+    A cube that is larger than the map is cut to it: one time or one position, where
+    the extent needs more, passes as it is.
+
     Args:
         x: (N, C, K, H, W).
         kernel_size: Extent along all three, or along t, y and x.
@@ -51,7 +58,7 @@ def pool_3d(
     """
     if padding is None:
         padding = _default_padding(kernel_size)
-    return F.max_pool3d(x, kernel_size, stride, padding)
+    return F.max_pool3d(x, _cut(kernel_size, padding, extent(x)), stride, padding)
 
 
 def conv_pool_3d(
@@ -88,6 +95,15 @@ def _default_padding(kernel_size: Extent) -> Extent:
     if isinstance(kernel_size, int):
         return kernel_size // 2 if kernel_size % 2 else 0
     return tuple(size // 2 if size % 2 else 0 for size in kernel_size)
+
+
+def _cut(kernel_size: Extent, padding: Extent, size: Sequence[int]) -> Extent:
+    """The extent, no larger along any axis than the map with its margin."""
+    triples = (
+        (value,) * 3 if isinstance(value, int) else value
+        for value in (kernel_size, padding)
+    )
+    return tuple(min(k, have + 2 * p) for k, p, have in zip(*triples, size))
 
 
 def _in_space(

@@ -17,6 +17,7 @@ from .checkpoints import (
 from .resumable_sampler import ResumableSampler
 from .seeded_dataset import SeededDataset
 from .seeds import seed_step
+from .synced_buffers import SyncedBuffersHook
 
 # What a checkpoint's message hub says of the data.
 COUNTS = 'resumable_counts'
@@ -139,6 +140,7 @@ def _prepare(runner: Runner, options: dict[str, Any], endless: bool) -> DataLoad
     """Care for the checkpoints, and make the data loader with our order and seeds."""
     mend_last_checkpoint(runner)
     keep_whole_checkpoints(runner)
+    runner.register_hook(SyncedBuffersHook())
     options = dict(options)
     sampler = dict(options.get('sampler') or {})
     kind = sampler.get('type', SAMPLERS[0])

@@ -24,6 +24,7 @@ from tpn_tsn_plugin.models.backbones.bn_inception_table import (
 )
 from tpn_tsn_plugin.models.backbones.staged_backbone import StagedBackbone
 from tpn_tsn_plugin.models.backbones.stages import Stage
+from tpn_tsn_plugin.models.normalisation import normalise
 from tpn_tsn_plugin.registry import MODELS
 
 
@@ -134,7 +135,8 @@ class BNInception(StagedBackbone):
     def _convolve(self, x: Tensor, *names: str) -> Tensor:
         for name in names:
             x = self.get_submodule(name)(x)
-            x = F.relu(self.get_submodule(f'{name}_bn')(x), inplace=True)
+            x = normalise(self.get_submodule(f'{name}_bn'), x)
+            x = F.relu(x, inplace=True)
         return x
 
     def _inception(self, x: Tensor, name: str) -> Tensor:

@@ -27,7 +27,7 @@ class TemporalPooling(BaseModule):
 
     Args:
         kernel_size: Extent of the pooling along all axes, or along t, y and x (y and x
-            for :class:`TemporalPool2d`).
+            for :class:`TemporalPool2d`); cut to the map where that is smaller.
         stride: Step of the pooling, likewise.
         padding: Margin of the pooling; None for half an odd extent, none for an even.
         init_cfg: Weights to load.

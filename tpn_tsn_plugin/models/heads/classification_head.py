@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tpn_tsn_plugin.errors import require_one_of, require_positive_int
 from tpn_tsn_plugin.models.labels import stack_labels
+from tpn_tsn_plugin.models.losses import batch_loss
 
 
 class ClassificationHead(BaseHead):
@@ -74,7 +75,7 @@ class ClassificationHead(BaseHead):
                 labels = F.one_hot(labels, self.num_classes)
             eps = self.label_smooth_eps
             labels = (1 - eps) * labels + eps / self.num_classes
-        loss = self.loss_cls(cls_scores, labels)
+        loss = batch_loss(self.loss_cls, cls_scores, labels)
         losses.update(loss if isinstance(loss, dict) else dict(loss_cls=loss))
         return losses
 

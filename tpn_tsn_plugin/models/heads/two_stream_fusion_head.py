@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from tpn_tsn_plugin.errors import require_positive_int
+from tpn_tsn_plugin.models.normalisation import NormalisedConv
 from tpn_tsn_plugin.registry import MODELS
 
 from .segment_consensus_head import SegmentConsensusHead
@@ -96,7 +96,7 @@ class TwoStreamFusionHead(SegmentConsensusHead):
         if conv_channels is not None:
             require_positive_int('conv_channels', conv_channels)
             norm = dict(type='BN')
-            self.conv = ConvModule(
+            self.conv = NormalisedConv(
                 in_channels, conv_channels, 3, padding=1, norm_cfg=norm
             )
         width = (conv_channels or in_channels) * pool_size**2

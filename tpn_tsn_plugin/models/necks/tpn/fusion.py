@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from tpn_tsn_plugin.functional.pyramid import extent, max_pool_to
+from tpn_tsn_plugin.models.normalisation import NormalisedConv
 
 
 class PointwiseConv3d(nn.Conv3d):
@@ -28,8 +28,8 @@ def _pointwise(
     norm_cfg: dict,
     conv: type[nn.Conv3d] = PointwiseConv3d,
     **options: int,
-) -> ConvModule:
-    return ConvModule(
+) -> NormalisedConv:
+    return NormalisedConv(
         in_channels,
         out_channels,
         kernel_size=1,

@@ -45,7 +45,8 @@ class TemporalPyramidNeck(BaseModule):
             ``single_depth``.
         out_channels: Channels of the result.
         temporal_rates: alpha_i, one a level, not falling: by how much level i is pooled
-            along time. For ``single_depth`` the sampling rates r_1 < … < r_M.
+            along time. For ``single_depth`` the sampling rates r_1 < … < r_M. A single
+            frame passes at any rate.
         source: ``'multi_depth'`` (one map a level) or ``'single_depth'`` (one map,
             sampled along time at M rates); section 3.1.
         information_flow: ``'isolation'``, ``'bottom_up'``, ``'top_down'``,

@@ -6,10 +6,10 @@ Shape letters: N samples, C channels, T time, H height, W width.
 import math
 from collections.abc import Sequence
 
-from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from tpn_tsn_plugin.functional.pyramid import extent
+from tpn_tsn_plugin.models.normalisation import NormalisedConv
 
 
 def default_strides(in_channels: Sequence[int]) -> tuple[int, ...]:
@@ -65,7 +65,7 @@ class SpatialSemanticModulation(nn.Module):
         layers = nn.Sequential()
         for next_width in step_widths(width, top_width, stride):
             layers.append(
-                ConvModule(
+                NormalisedConv(
                     width,
                     next_width,
                     kernel_size=(1, 3, 3),
