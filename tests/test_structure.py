@@ -27,6 +27,24 @@ RANKS = {
 ROOT_IMPORTERS = {'cli'}
 # module -> the one part that may import it (None: no part)
 DOORS = {'mmaction.registry': 'registry', 'matplotlib': 'analysis', 'torchvision': None}
+# What runs code from a file. (np.load would only with allow_pickle; nothing needs it.)
+CARELESS = {
+    'pickle.load',
+    'pickle.loads',
+    'mmengine.load',
+    'mmengine.fileio.load',
+    'joblib.load',
+    'numpy.load',
+    'np.load',
+    'pandas.read_pickle',
+    'shelve.open',
+    'torch.hub.load',
+    'torch.jit.load',
+    'yaml.load',
+    'yaml.unsafe_load',
+}
+# Asks what torch's default is, with a file that it has just made.
+PROBE = Path('compat/checkpoint_loading.py')
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 70
 
@@ -92,6 +110,27 @@ def habit_faults(tree: ast.AST) -> Iterator[str]:
                 yield f'line {first}: {node.name} has {length} lines'
 
 
+def loading_faults(tree: ast.AST) -> Iterator[str]:
+    """Yield what would run code that a file from elsewhere brings with it.
+
+    Pickles are read by a subclass of Python's unpickler that looks up nothing.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if f'{node.module}.{alias.name}' in CARELESS:
+                    yield f'line {node.lineno}: {node.module}.{alias.name} runs code'
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in CARELESS:
+            yield f'line {node.lineno}: {ast.unparse(node)} runs code'
+        elif isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            options = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            if name in ('pickle.Unpickler', 'pickle._Unpickler'):
+                yield f'line {node.lineno}: {name} runs code'
+            elif name == 'torch.load' and options.get('weights_only') != 'True':
+                yield f'line {node.lineno}: {name} without weights_only=True'
+
+
 def faults(path: Path, source: str) -> list[str]:
     """List what is wrong with one module.
 
@@ -106,6 +145,7 @@ def faults(path: Path, source: str) -> list[str]:
     else:
         tree = ast.parse(source)
         found += [*import_faults(tree, path), *habit_faults(tree)]
+        found += loading_faults(tree) if path != PROBE else ()
     length = len(source.splitlines())
     if length > MAX_FILE_LINES:
         found.append(f'{length} lines')
@@ -151,6 +191,14 @@ def test_package_keeps_its_structure(repo_root: Path) -> None:
         ('__init__.py', 'from torchvision.ops import nms', 'for nobody only'),
         ('compat/a.py', 'assert True', 'assert'),
         ('models/a.py', '@MODELS.register_module(force=True)\nclass A: ...', 'force'),
+        ('engine/a.py', 'import pickle\npickle.load(file)', 'pickle.load runs code'),
+        ('engine/a.py', 'import pickle\nread = pickle.loads', 'pickle.loads runs code'),
+        ('engine/a.py', 'from pickle import loads', 'pickle.loads runs code'),
+        ('engine/a.py', 'pickle.Unpickler(file).load()', 'Unpickler runs code'),
+        ('datasets/a.py', 'mmengine.load(path)', 'mmengine.load runs code'),
+        ('datasets/a.py', 'from mmengine.fileio import load', 'load runs code'),
+        ('models/a.py', 'torch.load(path)', 'without weights_only=True'),
+        ('models/a.py', 'torch.load(path, weights_only=False)', 'without weights_only'),
         ('models/a.py', 'def f():\n' + '    x = 1\n' * 70, 'f has 71 lines'),
         ('models/a.py', 'x = 1\n' * 301, '301 lines'),
         ('misc/a.py', '', 'misc has no rank'),
@@ -174,6 +222,8 @@ def test_checker_finds_fault(path: str, source: str, fault: str) -> None:
         ('__init__.py', 'from . import models, datasets'),
         ('models/a.py', 'import torch\nfrom mmaction.models.heads import BaseHead'),
         ('models/a.py', 'def f():\n' + '    x = 1\n' * 69),
+        ('models/a.py', 'torch.load(path, weights_only=True)'),
+        ('analysis/a.py', 'import pickle\nclass A(pickle.Unpickler): ...'),
     ],
 )
 def test_checker_accepts(path: str, source: str) -> None:

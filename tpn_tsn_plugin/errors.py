@@ -10,9 +10,34 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
+# Characters of a message: its beginning says what is wrong, its end what to do.
+BEGINNING, END = 900, 400
+
 
 class PluginError(Exception):
-    """Base of the plugin's own exceptions; the command line prints it in one line."""
+    """Base of the plugin's own exceptions; the command line prints it in one line.
+
+    Messages quote files from elsewhere, which may hold anything: here they become one
+    line, of printable characters and bounded length.
+
+    Args:
+        message: What is wrong, and what to do.
+    """
+
+    def __init__(self, message: str = '') -> None:
+        super().__init__(one_line(message))
+
+
+def one_line(message: str) -> str:
+    """Put a message into a line that any terminal shows as it is.
+
+    Args:
+        message: Any text.
+    """
+    line = ' '.join(message.split())
+    if len(line) > BEGINNING + END:
+        line = f'{line[:BEGINNING]} … {line[-END:]}'
+    return ''.join(letter if letter.isprintable() else '?' for letter in line)
 
 
 class AnnotationError(PluginError, ValueError):

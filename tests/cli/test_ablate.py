@@ -34,7 +34,7 @@ def run(experiment, progress):
     assert experiment.metric == name
     checkpoint = experiment.folder / f'{experiment.name}.pth'
     checkpoint.touch()
-    experiment.work_dir.mkdir()
+    experiment.work_dir.mkdir(exist_ok=True)
     (experiment.work_dir / 'last_checkpoint').write_text(str(checkpoint))
     return dict(test={name: 0.25 + 0.5 * experiment.seed})
 
@@ -56,9 +56,91 @@ def test_table_and_files(family, monkeypatch, tmp_path):
     assert '\n'.join(table) in result.stdout
     assert ' rgb, seed 0: 25.0 %' in result.stderr
     assert '6/6 ' in result.stderr
-    first, _ = json.loads((out / 'results.json').read_text())
+    results = json.loads((out / 'results.json').read_text())
+    assert (results['family'], results['seeds']) == ('family', [0, 1])
+    first, _ = results['cells']
     assert (first['row'], first['column']) == ('plain', 'mAP')
     assert [r['test']['acc/mean_ap'] for r in first['runs']] == [0.25, 0.75]
+
+
+@pytest.fixture
+def made(family, monkeypatch, tmp_path):
+    """Folder with a table of two seeds; nothing is run any more."""
+    with monkeypatch.context() as patch:
+        patch.setattr(family_run, 'run_experiment', run)
+        arguments = ['ablate', family, '--seeds', '0,1', '--out', 'out']
+        assert CliRunner().invoke(cli, arguments).exit_code == 0
+    monkeypatch.setattr(family_run, 'run_experiment', pytest.fail)
+    return tmp_path / 'out'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['family.py', '--seeds', '1,2'], 'has seeds that this run does not have: 0;'),
+        (['other.py', '--seeds', '0,1'], "is of the family 'family', not 'other';"),
+        (['family.py', '--seeds', '0,1'], "does not have: ('tested', 'mAP');"),
+    ],
+    ids=['seeds', 'family', 'cells'],
+)
+def test_a_table_that_says_more_is_not_replaced(
+    made, tmp_path, monkeypatch, arguments, message
+):
+    if 'tested' in message:
+        changed = FAMILY.replace("row='tested'", "row='retested'")
+        (tmp_path / 'family.py').write_text(changed)
+    (tmp_path / 'other.py').write_text(FAMILY)
+    before = {path: path.read_bytes() for path in made.glob('*.[mj]*')}
+    assert {path.name for path in before} == {'table.md', 'results.json'}
+    command = ['ablate', *arguments, '--out', 'out']
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert 'another folder with --out, or give --force to replace' in result.stderr
+    assert result.stderr.count('\n') == 1
+    assert {path: path.read_bytes() for path in before} == before
+
+    monkeypatch.setattr(family_run, 'run_experiment', run)
+    result = CliRunner().invoke(cli, [*command, '--force'])
+    assert result.exit_code == 0, result.output
+    results = made / 'results.json'
+    assert results.read_bytes() != before[results]
+
+
+def test_more_seeds_replace_a_table(made, monkeypatch):
+    monkeypatch.setattr(family_run, 'run_experiment', run)
+    arguments = ['ablate', 'family.py', '--seeds', '2,1,0', '--out', 'out']
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert 'seeds 2, 1, 0' in (made / 'table.md').read_text()
+    assert json.loads((made / 'results.json').read_text())['seeds'] == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    'content',
+    [None, '[]', '{"family": "family"}', '[' * 100_000, '\xff', '{"seeds": 1}'],
+)
+def test_files_of_unknown_origin_are_not_replaced(made, content):
+    (made / 'results.json').unlink()
+    if content is not None:
+        (made / 'results.json').write_text(content, encoding='latin-1')
+    result = CliRunner().invoke(cli, ['ablate', 'family.py', '--out', 'out'])
+    assert result.exit_code == 1
+    name = 'table.md' if content is None else 'results.json'
+    assert f'{name} is there, and nothing says of which family' in result.stderr
+
+
+def test_what_another_has_written_meanwhile_is_kept(family, monkeypatch, tmp_path):
+    def slow(experiment, progress):
+        (tmp_path / 'out/results.json').write_text('[]')
+        return run(experiment, progress)
+
+    monkeypatch.setattr(family_run, 'run_experiment', slow)
+    result = CliRunner().invoke(cli, ['ablate', family, '--out', 'out'])
+    assert result.exit_code == 1
+    # nothing is lost: the table is shown
+    assert '| tested |' in result.stdout
+    assert (tmp_path / 'out/results.json').read_text() == '[]'
 
 
 def test_failure_is_one_line(family, monkeypatch):

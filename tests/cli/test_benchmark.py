@@ -64,6 +64,14 @@ def test_tables_and_files(run):
     assert json.loads(Path('out/new/benchmark.json').read_text()) == content
 
 
+def test_no_config_is_overwritten(run):
+    Path('a.json').write_text('{}')
+    result = run('a.json', '--only', 'size', '--out', 'a.json', '--force')
+    assert result.exit_code == 1
+    assert result.stderr.startswith('Error: a.json is read; give another name')
+    assert Path('a.json').read_text() == '{}'
+
+
 def test_one_file_one_part_and_labels(run):
     options = ['--cfg-options', 'model.cls_head.num_classes=5', '--out', 'a.json']
     words = ['a.py', 'a.py', '--only', 'size', '--labels', 'left', 'right', *options]

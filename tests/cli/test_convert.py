@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import load_checkpoint
 
 from tpn_tsn_plugin import __version__
 from tpn_tsn_plugin.analysis.trained_model import build_model, load_model, read_config
+from tpn_tsn_plugin.cli import convert
 from tpn_tsn_plugin.cli.main import cli
 
 CLASSES = 3
@@ -119,11 +122,11 @@ def other_classes(state):
         ),
         (
             lambda s: s.pop('module.new_fc.bias'),
-            '1 weights missing in it (cls_head.fc_cls.bias)',
+            '1 weight missing in it (cls_head.fc_cls.bias)',
         ),
         (
             lambda s: s.update({'module.consensus.weight': torch.zeros(3)}),
-            '1 weights unknown to the model (consensus.weight)',
+            '1 weight unknown to the model (consensus.weight)',
         ),
     ],
 )
@@ -179,14 +182,16 @@ def test_report_has_every_key(state, name):
         assert '  cls_head.fc_cls.bias (3,)' in lines
         assert all(any(key in line for line in lines) for key in changed)
     refused = run('old.pth.tar', 'tsn.py', 'new.pth', '--report', name)
-    assert f'{name} exists; overwrite it with --force' in refused.stderr
+    assert f'{name} exists; give another name, or --force' in refused.stderr
     assert Path(name).read_text() == text
 
 
 def test_nothing_is_overwritten_unasked():
     Path('new.pth').write_text('mine')
     line = refusal('old.pth.tar', 'tsn.py', 'new.pth')
-    assert line == 'Error: new.pth exists; overwrite it with --force\n'
+    assert line == (
+        'Error: new.pth exists; give another name, or --force to replace it\n'
+    )
     assert Path('new.pth').read_text() == 'mine'
     assert run('old.pth.tar', 'tsn.py', 'new.pth', '--force').exit_code == 0
     load_model(read_config(Path('tsn.py')), Path('new.pth'))
@@ -195,10 +200,31 @@ def test_nothing_is_overwritten_unasked():
 @pytest.mark.parametrize('target', ['old.pth.tar', 'tsn.py'])
 def test_what_is_read_is_never_written(target):
     before = Path(target).read_bytes()
-    result = run('old.pth.tar', 'tsn.py', target, '--force')
-    assert result.exit_code == 2
-    assert f'{target} is read and cannot be written to as well' in result.stderr
+    line = refusal('old.pth.tar', 'tsn.py', target, '--force')
+    assert f'{target} is read; give another name to write to' in line
+    line = refusal('old.pth.tar', 'tsn.py', 'a.pth', '--report', target, '--force')
+    assert f'{target} is read' in line
     assert Path(target).read_bytes() == before
+
+
+def test_report_and_checkpoint_are_two_files():
+    line = refusal('old.pth.tar', 'tsn.py', 'new.pth', '--report', 'new.pth')
+    assert 'new.pth would be written twice' in line
+
+
+def test_nothing_but_the_result_is_said(monkeypatch):
+    logger = MMLogger.get_current_instance()
+    before, levels = logger.level, []
+    read = convert.read_source
+
+    def observed(path):
+        levels.append(logger.level)
+        return read(path)
+
+    monkeypatch.setattr(convert, 'read_source', observed)
+    assert run('old.pth.tar', 'tsn.py', 'new.pth').exit_code == 0
+    assert levels == [logging.ERROR]
+    assert logger.level == before
 
 
 def test_failed_writing_leaves_the_old_file(monkeypatch):

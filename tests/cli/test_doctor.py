@@ -187,6 +187,25 @@ def test_mim_without_pkg_resources(installed, hidden) -> None:
     assert 'To mend mim:\n  pip install "setuptools>=77.0.3,<81"\n' in result.output
 
 
+def test_packages_of_export(monkeypatch, hidden) -> None:
+    monkeypatch.setattr(doctor, 'ONNX_PACKAGES', ('click', 'numpy'))
+    result = run()
+    assert line_of(result, 'onnx').split()[:4] == [
+        'ok',
+        'onnx',
+        'click',
+        f'{metadata.version("click")},',
+    ]
+    hidden('some_runtime')
+    monkeypatch.setattr(doctor, 'ONNX_PACKAGES', ('click', 'some_runtime'))
+    result = run()
+    assert result.exit_code == 0
+    line = line_of(result, 'onnx')
+    assert line.split()[:2] == ['note', 'onnx']
+    assert 'some_runtime not installed: no `tpn-tsn export`' in line
+    assert "To mend onnx:\n  pip install 'tpn-tsn-plugin[onnx]'\n" in result.output
+
+
 def test_plugin_that_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
     error = AssertionError('MMCV==2.2.0 is used but incompatible.')
     monkeypatch.setattr(tpn_tsn_plugin, 'host_error', error, raising=False)

@@ -6,6 +6,7 @@ import signal
 import cv2
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from prediction_cases import HEAD, PACK, SEGMENTS, make_clip, make_config, save_model
 
@@ -61,6 +62,37 @@ def test_classes_without_names(run):
     assert '%  class 0' in run('a.mp4').stdout
 
 
+def test_labels_are_compared_with_the_checkpoints(run, folder):
+    saved = torch.load(folder / 'tiny.pth')
+    saved['meta'] = dict(dataset_meta=dict(classes=('clap', 'wave', 'jump')))
+    torch.save(saved, folder / 'named.pth')
+    (folder / 'reversed.txt').write_text('jump\nwave\nclap\n')
+    result = run('a.mp4', checkpoint='named.pth')
+    assert {line.split()[-1] for line in result.stdout.splitlines()[1:]} == {
+        'clap',
+        'wave',
+        'jump',
+    }
+    assert run('a.mp4', '--labels', 'labels.txt', checkpoint='named.pth').exit_code == 0
+    line = one_line(run('a.mp4', '--labels', 'reversed.txt', checkpoint='named.pth'))
+    assert "reversed.txt calls class 0 'jump', but the checkpoint was trained with" in (
+        line
+    )
+
+
+def test_several_options_at_once_and_videos_behind_the_labels(run):
+    changes = ['test_dataloader.batch_size=2', 'model.backbone.style=caffe']
+    result = run('--labels', 'labels.txt', 'a.mp4', '--cfg-options', *changes)
+    assert result.exit_code == 0, result.output
+    assert 'clap' in result.stdout
+    changes[1] = 'model.cls_head.num_classes=4'
+    line = one_line(run('a.mp4', '--cfg-options', *changes))
+    assert 'of another shape' in line
+    result = run('a.mp4', '--cfg-options', *changes, 'b.mp4')
+    assert result.exit_code == 2
+    assert 'must be KEY=VALUE, got' in result.stderr
+
+
 def test_all_outputs(run, tmp_path):
     # fmt: off
     result = run(
@@ -81,7 +113,7 @@ def test_all_outputs(run, tmp_path):
 def test_timeline_cuts_short_videos(run, tmp_path):
     result = run('a.mp4', '--timeline', 't.png')
     assert result.exit_code == 0, result.output
-    assert '1 windows of 3 s' in result.stdout
+    assert '1 window of 3 s' in result.stdout
     assert cv2.imread('t.png').shape[1] == 1100
 
 
@@ -146,7 +178,7 @@ def test_nothing_is_overwritten(run, folder, tmp_path):
         (
             ['--labels', 'four.txt'],
             {},
-            'four.txt has 4 names, but the classifier has 3',
+            'four.txt has 4 names, but the classifier has 3 classes',
         ),
         (['--labels', 'no.txt'], {}, 'label map no.txt cannot be read'),
         (['--labels', 'verb=labels.txt'], {}, "label map of task 'verb'"),

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from score_dumps import write_dump
 from tempo_data import CLASSES, LABELS, make_data, write_config
 
-from tpn_tsn_plugin.analysis.tempo import robustness
+from tpn_tsn_plugin.analysis.tempo import robustness, study
 from tpn_tsn_plugin.analysis.trained_model import read_config
 from tpn_tsn_plugin.cli.main import cli
 
@@ -182,7 +182,7 @@ def test_results_of_a_moved_folder_are_made_again(prepared, out, monkeypatch, mo
     assert study.run()[0].accuracy == (0 if moved else 50)
 
 
-def test_true_tempo_is_compared(prepared, out):
+def test_true_tempo_is_compared(prepared, out, monkeypatch):
     """Beside the list of the demo data lie the true values."""
     records = [
         dict(path=f'{n}.mp4', label=k, motion=f'm{i % 2}', tempo_hz=1 / (1 + i))
@@ -191,6 +191,10 @@ def test_true_tempo_is_compared(prepared, out):
     path = prepared / 'test_truth.json'
     path.write_text(json.dumps(records))
     try:
+        # the list of another kind of data set
+        assert tempo(prepared, out).exit_code == 0
+        assert not (out / 'truth.csv').exists()
+        monkeypatch.setattr(study, 'find_truth', lambda dataset: path)
         result = tempo(prepared, out)
     finally:
         path.unlink()
@@ -224,6 +228,51 @@ def test_smoothing_and_unit(prepared, out):
     assert [float(row['width_frames']) for row in rows(out / 'instances.csv')] != narrow
     assert ' seconds² (' in result.stdout
     assert 'smoothed with a Gaussian of 2 frames' in page(out)[0]
+
+
+def test_names_of_classes(prepared, out, tmp_path):
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('2 pulse\n1 orbit\n3 swing\n')
+    result = tempo(prepared, out, '--labels', labels, '--force')
+    assert result.exit_code == 0, result.output
+    names = {own['label']: own['class_name'] for own in rows(out / 'classes.csv')}
+    assert names == {'0': 'orbit', '1': 'pulse', '2': 'swing'}
+    one_line(tempo(prepared, out), 'holds report made with another labels')
+    labels.write_text('orbit\npulse\n')
+    message = '--labels names 2 classes, but the model of tsn3.py has 3; give the label'
+    one_line(tempo(prepared, out, '--labels', labels), message)
+
+
+def test_report_is_not_cut_short_without_asking(prepared, out, tmp_path):
+    dumps = dump(tmp_path / 'a.pkl', [0, 3]), dump(tmp_path / 'b.pkl', [0, 3, 4])
+    assert tempo(prepared, out, '--dumps', *dumps).exit_code == 0
+    assert {'gain.csv', 'gain_1.png'} < {path.name for path in out.iterdir()}
+    one_line(tempo(prepared, out), r'the report in .* has dumps, which would be lost')
+    result = tempo(prepared, out, '--force')
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in out.iterdir()} == ALWAYS
+
+
+def test_gains_that_are_all_alike(prepared, out, tmp_path):
+    same = [dump(tmp_path / f'{name}.pkl', [0, 3]) for name in 'ab']
+    result = tempo(prepared, out, '--dumps', *same)
+    assert result.exit_code == 0, result.output
+    assert 'mean gain +0.0 points over 3 classes' in result.stdout
+    assert 'no correlation, which needs three points that differ' in result.stdout
+    assert 'Too few classes differ' in page(out)[0]
+
+
+def test_predictions_are_looked_at_first(prepared, tmp_path):
+    faulty = tmp_path / 'a.pkl'
+    faulty.write_text('nothing')
+    one_line(tempo(prepared, tmp_path / 'new', '--dumps', faulty, faulty), 'a.pkl')
+    assert not (tmp_path / 'new').exists()
+
+
+def test_several_options_of_a_config(prepared, out):
+    several = ('model.data_preprocessor.std=[30]', 'model.test_cfg=None')
+    result = tempo(prepared, out, '--cfg-options', *several, '--force')
+    assert result.exit_code == 0, result.output
 
 
 def test_foreign_folder(prepared, tmp_path):

@@ -1,11 +1,13 @@
 """TSN's consensus functions and K, and stream fusions, as families on public data."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
 
 from tpn_tsn_plugin.analysis.experiments.family import read_family
+from tpn_tsn_plugin.analysis.experiments.training_log import training_length
 from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
 from tpn_tsn_plugin.models import (
     AttentionConsensus,
@@ -45,6 +47,19 @@ def read(cell):
     config = read_config(cell.config, cell.options)
     with torch.device('meta'):
         return config, build_model(config)
+
+
+@pytest.mark.parametrize(
+    'path', sorted(FOLDER.glob('*.py')), ids=lambda path: path.stem
+)
+def test_every_experiment_trains_as_long_as_its_config_is_called(path):
+    family = read_family(path)
+    trained = [cell for cell in (*family.sources, *family.cells) if not cell.checkpoint]
+    assert not any('train_cfg' in ' '.join(cell.options) for cell in trained)
+    for config in {cell.config for cell in trained}:
+        count, unit = re.search(r'-(\d+)([ei])_', config.stem).groups()
+        length = training_length(read_config(config))
+        assert (length.count, length.by_epoch) == (int(count), unit == 'e')
 
 
 @pytest.mark.parametrize('name', ['tsn-consensus_ucf101', 'tsn-consensus_activitynet'])

@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
-from tpn_tsn_plugin.functional.tempo_gain import bin_means, correlate, fit_line
+from tpn_tsn_plugin.functional.tempo_gain import (
+    bin_means,
+    can_correlate,
+    correlate,
+    fit_line,
+)
 
 
 def test_line_through_points():
     assert fit_line([0, 1, 2], [1, 3, 5]) == (pytest.approx(2), pytest.approx(1))
+    # upright
+    assert np.isnan(fit_line([2, 2], [1, 3])).all()
 
 
 def test_correlation_by_hand():
@@ -37,6 +44,7 @@ def test_interval_covers_the_truth_as_often_as_it_says():
 
 
 def test_perfect_order_and_few_points():
+    assert can_correlate([1, 2, 3], [3, 1, 2])
     found = correlate([1, 2, 3, 4, 5], [1, 4, 9, 16, 25])
     assert found.coefficient == pytest.approx(1)
     assert 0.99 < found.low <= found.high <= 1
@@ -52,6 +60,8 @@ def test_perfect_order_and_few_points():
     ],
 )
 def test_no_correlation(x, y, message):
+    assert not can_correlate(x, y)
+    assert not can_correlate(y, x)
     with pytest.raises(ValueError, match=message):
         correlate(x, y)
     with pytest.raises(ValueError, match='kind must be one of'):

@@ -27,24 +27,82 @@ def box(start, length):
 
 
 @pytest.mark.parametrize('height', [1.0, 0.03])
-@pytest.mark.parametrize('centre', [60, 60.3, 41.75])
+@pytest.mark.parametrize('centre', [60, 60.3, 60.5, 41.75])
 @pytest.mark.parametrize(
     ('curve', 'size', 'width'),
     [
         (gaussian, 4, 2 * np.sqrt(2 * np.log(2)) * 4),
         (gaussian, 15, 2 * np.sqrt(2 * np.log(2)) * 15),
+        (triangle, 10, 5),
+        (triangle, 20, 10),
         (triangle, 30, 15),
         (triangle, 61, 30.5),
     ],
 )
 def test_width_of_an_analytic_curve(curve, size, width, centre, height):
     lobe = half_maximum_lobe(height * curve(centre, size))
-    # a sharp top between two frames is missed
-    missed = abs(centre - round(centre)) if curve is triangle else 0
-    assert lobe.width == pytest.approx(width + missed, rel=0.01)
-    assert (lobe.left + lobe.right) / 2 == pytest.approx(centre, abs=0.3)
+    assert lobe.width == pytest.approx(width, rel=0.01)
+    assert (lobe.left + lobe.right) / 2 == pytest.approx(centre, abs=0.01)
     assert (lobe.peaks, lobe.censored) == (1, False)
     assert lobe.peak == round(centre)
+    assert lobe.half == pytest.approx(height / 2, rel=0.01)
+
+
+@pytest.mark.parametrize('base', range(8, 62))
+def test_sharp_top_is_found_between_frames(base):
+    for centre in 60 + np.arange(0, 1, 0.05):
+        lobe = half_maximum_lobe(triangle(centre, base))
+        assert lobe.width == pytest.approx(base / 2)
+        # the greatest value stays one that the curve has
+        assert lobe.maximum == triangle(centre, base).max()
+        lobe = half_maximum_lobe(0.2 + 0.5 * triangle(centre, base), 'minimum')
+        assert lobe.width == pytest.approx(base / 2)
+        assert lobe.half == pytest.approx(0.45)
+
+
+def test_flanks_of_a_sharp_top_may_differ():
+    rise, fall = (FRAMES - 40.7) / 30 + 1, (40.7 - FRAMES) / 7 + 1
+    lobe = half_maximum_lobe(np.clip(np.minimum(rise, fall), 0, None))
+    assert (lobe.left, lobe.right) == pytest.approx((25.7, 44.2))
+
+
+def as_it_was(curve):
+    """The width at half of the greatest frame."""
+    curve = np.asarray(curve, float)
+    (inside,) = np.nonzero(curve > curve.max() / 2)
+    left, right = inside[0], inside[-1]
+    half = curve.max() / 2
+    before, after = curve[left - 1], curve[right + 1]
+    return (right + (curve[right] - half) / (curve[right] - after)) - (
+        left - (curve[left] - half) / (curve[left] - before)
+    )
+
+
+@pytest.mark.parametrize('sigma', [0.5, 1, 1.4, 1.9, 3, 4, 8, 15])
+def test_round_tops_are_left_alone(sigma):
+    for centre in 60 + np.arange(0, 1, 0.05):
+        curve = gaussian(centre, sigma)
+        assert half_maximum_lobe(curve).width == pytest.approx(as_it_was(curve))
+
+
+def test_noisy_tops_are_left_alone():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        curve = triangle(60.5, 30) * rng.uniform(0.8, 1, len(FRAMES))
+        assert half_maximum_lobe(curve).half == curve.max() / 2
+
+
+@pytest.mark.parametrize(
+    'curve',
+    [
+        # flat, one steep side, a border in the way
+        [0, 1, 2, 3, 4, 4, 4, 3, 2, 1, 0],
+        [0, 1, 2, 3, 4, 0, 0, 0, 0],
+        [2, 3, 4, 3, 2, 1, 0, 0],
+    ],
+)
+def test_other_tops_are_the_greatest_value(curve):
+    assert half_maximum_lobe(curve).half == 2
 
 
 @pytest.mark.parametrize('length', [1, 2, 17])

@@ -15,6 +15,7 @@ from mmengine.utils import import_modules_from_strings
 from torch import Tensor
 
 from tpn_tsn_plugin.errors import CheckpointError, MissingDependencyError, PluginError
+from tpn_tsn_plugin.functional.weight_transfer import weights_of
 from tpn_tsn_plugin.registry import MODELS
 
 SHOWN_NAMES = 3
@@ -93,9 +94,9 @@ def build_model(config: Config) -> BaseModel:
     name = config.filename
     if 'model' not in config:
         raise PluginError(f'{name} has no model; give the config of a recogniser')
-    init_default_scope(config.get('default_scope', 'mmaction'))
     import_custom(config)
     try:
+        init_default_scope(config.get('default_scope') or 'mmaction')
         return MODELS.build(_without_weights(config.model))
     except ImportError as error:
         raise MissingDependencyError(
@@ -112,12 +113,17 @@ def import_custom(config: Config) -> None:
 
     Raises:
         MissingDependencyError: One cannot be imported.
+        PluginError: What stands there is no list of modules, or one fails.
     """
     try:
         import_modules_from_strings(**config.get('custom_imports') or {'imports': []})
     except ImportError as error:
         raise MissingDependencyError(
             f'custom_imports of {config.filename} fail: {error}'
+        ) from error
+    except Exception as error:
+        raise PluginError(
+            f'custom_imports of {config.filename} fail ({_describe(error)})'
         ) from error
 
 
@@ -171,9 +177,9 @@ def _without_weights(model: ConfigDict) -> ConfigDict:
 
 def _read_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     loaded = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
-    weights = loaded.get('state_dict', loaded) if isinstance(loaded, dict) else None
-    if not weights or not all(isinstance(w, torch.Tensor) for w in weights.values()):
-        raise CheckpointError(f'{checkpoint} holds no weights of a model')
+    weights = weights_of(loaded, str(checkpoint))
+    if len(weights) != len(loaded.get('state_dict', loaded)):
+        raise CheckpointError(f'{checkpoint} holds no weights of a model alone')
     return {name.removeprefix('module.'): w for name, w in weights.items()}
 
 

@@ -1,16 +1,15 @@
 """``tpn-tsn ablate``: run a family of experiments and print its table."""
 
-import json
 from pathlib import Path
 from time import perf_counter
 
 import click
 
 from tpn_tsn_plugin.analysis.experiments.family import Family, read_family
+from tpn_tsn_plugin.analysis.experiments.family_files import FamilyFiles
 from tpn_tsn_plugin.analysis.experiments.family_run import Finished, Result, run_family
 from tpn_tsn_plugin.analysis.experiments.family_table import difference_table, table
 from tpn_tsn_plugin.datasets.shards import shard_of_environment
-from tpn_tsn_plugin.output_files import write_whole
 
 from .demo import read_seeds
 
@@ -35,7 +34,9 @@ The same shared by eight processes on two machines that see one folder, and unde
     "of their results, mean ± standard deviation, beside the paper's figures, and what "
     'each row has more than the baseline, paired by seed. What is finished is not done '
     'again; what was interrupted goes on. Processes that are given one folder share '
-    'the work.\n' + EXAMPLE,
+    'the work. The table goes to table.md and all results to results.json in the '
+    'folder; those of another family, or of more seeds or cells, are replaced with '
+    '--force only.\n' + EXAMPLE,
     context_settings={'show_default': True},
 )
 @click.argument('family', type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -54,10 +55,20 @@ The same shared by eight processes on two machines that see one folder, and unde
     help='Where logs, checkpoints and results go.  [default: work_dirs/ablations and '
     "the family's name]",
 )
-def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
+@click.option(
+    '--force',
+    is_flag=True,
+    help='Replace table.md and results.json, whatever they are of.',
+)
+def ablate(
+    family: Path, seeds: list[int], jobs: int, out: Path | None, force: bool
+) -> None:
     """Run the family and print its table."""
     read = read_family(family)
     out = out or Path('work_dirs/ablations') / family.stem
+    files = FamilyFiles(out, family.stem, read, tuple(seeds))
+    if not force:
+        files.require_own()
     results = run_family(read, out, seeds, jobs, _show(read, seeds))
     if shard_of_environment().index > 0:
         click.echo('all is done; process 0 prints the table')
@@ -70,19 +81,12 @@ def ablate(family: Path, seeds: list[int], jobs: int, out: Path | None) -> None:
             f'\n\nDifference to {read.baseline}, paired by seed: mean in points (95 % '
             f'confidence interval), p of the paired t-test\n\n{differences}'
         )
-    write_whole(out / 'table.md', text + '\n')
-    write_whole(
-        out / 'results.json',
-        json.dumps(
-            [
-                dict(row=cell.row, column=cell.column, runs=runs)
-                for cell, runs in results.items()
-            ],
-            indent=1,
-        )
-        + '\n',
-    )
-    click.echo(f'\n{text}\n\nLogs, checkpoints and results: {out}')
+    click.echo(f'\n{text}\n')
+    if not force:
+        # Somebody else may have written there in the meantime.
+        files.require_own()
+    files.write(text, results)
+    click.echo(f'Logs, checkpoints and results: {out}')
 
 
 def _show(family: Family, seeds: list[int]) -> Finished:

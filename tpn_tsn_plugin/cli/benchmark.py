@@ -32,8 +32,7 @@ from tpn_tsn_plugin.analysis.benchmark.settings import (
     VIEWS,
     Settings,
 )
-from tpn_tsn_plugin.errors import PluginError
-from tpn_tsn_plugin.output_files import write_whole
+from tpn_tsn_plugin.output_files import require_free, write_whole
 
 from .config_files import find_config, name_configs, read_options
 from .variadic import VariadicCommand
@@ -178,7 +177,11 @@ def benchmark(
     """Measure the configs, print the tables and save the figures."""
     found = [find_config(config) for config in configs]
     paths = dict(zip(name_configs(found, labels), found, strict=True))
-    files = _files(out, force)
+    files = _files(out)
+    require_free(files, found, force=force)
+    if files:
+        # After hours of measuring would be too late to find out that it cannot be.
+        files[0].parent.mkdir(parents=True, exist_ok=True)
     ordered = tuple(part for part in PARTS if part in (parts or PARTS))
     settings = Settings(parts=ordered, **options)
     if threads is not None:
@@ -205,17 +208,12 @@ def benchmark(
         context.exit(1)
 
 
-def _files(out: Path | None, force: bool) -> list[Path]:
-    """The JSON file, and for a folder the Markdown file; none that would be lost."""
+def _files(out: Path | None) -> list[Path]:
+    """The JSON file, and for a folder the Markdown file."""
     if out is None:
         return []
     alone = out.suffix == '.json'
-    files = [out] if alone else [out / 'benchmark.json', out / 'benchmark.md']
-    there = [path for path in files if path.exists()]
-    if there and not force:
-        raise PluginError(f'{there[0]} exists; take another --out, or --force')
-    files[0].parent.mkdir(parents=True, exist_ok=True)
-    return files
+    return [out] if alone else [out / 'benchmark.json', out / 'benchmark.md']
 
 
 def _run(

@@ -1,7 +1,6 @@
 """``tpn-tsn convert``: bring another project's checkpoint to a config's model."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from tpn_tsn_plugin.converters.conversion import Conversion, convert
 from tpn_tsn_plugin.converters.files import read_source, write_checkpoint
 from tpn_tsn_plugin.converters.formats import FORMATS, recognise
 from tpn_tsn_plugin.converters.report import faults, summary, to_dict, to_text
-from tpn_tsn_plugin.errors import CheckpointError, PluginError
-from tpn_tsn_plugin.output_files import write_whole
+from tpn_tsn_plugin.errors import CheckpointError
+from tpn_tsn_plugin.output_files import require_free, write_whole
 
 from .config_files import read_options
+from .quiet import only_errors
 from .variadic import VariadicCommand
 
 HELP = f"""
@@ -79,7 +79,9 @@ PARAMETERS: list[click.Parameter] = [
 
 
 @click.command(cls=VariadicCommand, help=HELP, params=PARAMETERS)
+@click.pass_context
 def convert_checkpoint(
+    context: click.Context,
     checkpoint: Path,
     config_file: Path,
     out: Path,
@@ -90,7 +92,9 @@ def convert_checkpoint(
     options: tuple[str, ...],
 ) -> None:
     """Convert the checkpoint and say what became of its keys."""
-    _check_targets((checkpoint, config_file), (out, report_file), force)
+    only_errors(context)
+    targets = [out] if report_file is None else [out, report_file]
+    require_free(targets, [checkpoint, config_file], force=force)
     source = read_source(checkpoint)
     kind = (
         FORMATS[source_format]
@@ -106,21 +110,6 @@ def convert_checkpoint(
     for line in summary(conversion):
         click.echo(line)
     click.echo(f'Wrote {out}' + ('' if conversion.is_complete else ', a partial one'))
-
-
-def _check_targets(
-    sources: Sequence[Path], targets: Sequence[Path | None], force: bool
-) -> None:
-    """Refuse to overwrite what is read, and without --force anything."""
-    read = {path.resolve() for path in sources}
-    for target in targets:
-        if target is None:
-            continue
-        if target.resolve() in read:
-            raise click.UsageError(f'{target} is read and cannot be written to as well')
-        read.add(target.resolve())
-        if target.exists() and not force:
-            raise PluginError(f'{target} exists; overwrite it with --force')
 
 
 def _write_report(path: Path, conversion: Conversion) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import click
 
 import tpn_tsn_plugin
+from tpn_tsn_plugin.converters.onnx.dependencies import PACKAGES as ONNX_PACKAGES
 
 OK, NOTE, BROKEN = 'ok', 'note', 'BROKEN'
 COLOURS = {OK: 'green', NOTE: 'yellow', BROKEN: 'red'}
@@ -29,6 +30,7 @@ OPENGL_REMEDY = 'apt-get install -y libgl1 libglib2.0-0'
 MMCV_REMEDY = 'pip uninstall -y mmcv mmcv-lite && pip install mmcv-lite==2.1.0'
 SETUPTOOLS_REMEDY = 'pip install "setuptools>=77.0.3,<81"'
 MIM_REMEDY = f'{SETUPTOOLS_REMEDY} openmim=={TESTED_MIM}'
+ONNX_REMEDY = "pip install 'tpn-tsn-plugin[onnx]'"
 
 
 class Part(NamedTuple):
@@ -170,6 +172,7 @@ def check_optional() -> Iterator[Finding]:
     if import_error('cv2') is None:
         yield _check_optical_flow()
     yield _check_mim()
+    yield _check_onnx()
     version = installed_version('torchvision')
     yield Finding(OK, 'torchvision', f'{version or "not installed"}; not needed')
     if import_error('torch') is None:
@@ -196,6 +199,16 @@ def _check_mim() -> Finding:
     if is_tested(version, TESTED_MIM):
         return Finding(OK, 'mim', text)
     return Finding(NOTE, 'mim', text, MIM_REMEDY)
+
+
+def _check_onnx() -> Finding:
+    missing = [n for n in ONNX_PACKAGES if importlib.util.find_spec(n) is None]
+    if missing:
+        text = f'{", ".join(missing)} not installed: no `tpn-tsn export`'
+        return Finding(NOTE, 'onnx', text, ONNX_REMEDY)
+    # onnxruntime has other names for other devices.
+    found = [f'{name} {installed_version(name) or ""}' for name in ONNX_PACKAGES]
+    return Finding(OK, 'onnx', ', '.join(map(str.strip, found)))
 
 
 def _check_gpu() -> Finding:

@@ -101,8 +101,8 @@ PARAMETERS: list[click.Parameter] = [
         callback=read_options,
         multiple=True,
         metavar='KEY=VALUE...',
-        help='Change the config. A file with the names of the classes: '
-        'test_dataloader.dataset.metainfo.classes=FILE.',
+        help='Change the config. A file with the names of the classes, where the '
+        'checkpoint has none: test_dataloader.dataset.metainfo.classes=FILE.',
     ),
     click.Option(['--force'], is_flag=True, help='Overwrite OUT if it exists.'),
 ]
@@ -190,11 +190,8 @@ def _metadata(
     inputs: Mapping[str, GraphInput],
 ) -> dict[str, str]:
     source = read_source(checkpoint)
-    names = {ONLY: list((source.dataset_meta or {}).get('classes') or ())}
     counts = {task or ONLY: number for task, number in scores.classes.items()}
-    # What it was trained with comes first, if it is the classifier's.
-    if {task: len(own) for task, own in names.items()} != counts:
-        names = find_class_names(config, counts, {})
+    names = find_class_names(config, counts, {}, dataset_meta=source.dataset_meta)
     version, file = tpn_tsn_plugin.__version__, Path(config.filename)
     return {
         **describe_graph(scores, inputs, find_test_dataset(config)['pipeline'], names),

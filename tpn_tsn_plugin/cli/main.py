@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import click
 
 import tpn_tsn_plugin
-from tpn_tsn_plugin.errors import PluginError
+from tpn_tsn_plugin.errors import PluginError, one_line
 
 from .termination import end_tidily
 
@@ -179,7 +179,7 @@ def describe(error: BaseException) -> str:
     Returns:
         Its text, with its type in front where the text alone may say too little.
     """
-    text = ' '.join(str(error).split())
+    text = one_line(str(error))
     if text and isinstance(error, SELF_EXPLAINING):
         return text
     return f'{type(error).__name__}: {text}' if text else type(error).__name__

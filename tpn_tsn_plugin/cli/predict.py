@@ -22,11 +22,13 @@ from tpn_tsn_plugin.analysis.prediction.report import Ranking
 from tpn_tsn_plugin.analysis.prediction.run import Run, Targets
 from tpn_tsn_plugin.analysis.prediction.steps import InputSteps
 from tpn_tsn_plugin.analysis.trained_model import import_custom, read_config
+from tpn_tsn_plugin.converters.files import read_source
 from tpn_tsn_plugin.functional.optical_flow import ALGORITHMS
 from tpn_tsn_plugin.output_files import require_free
 
 from .config_files import read_options
 from .quiet import only_errors
+from .variadic import VariadicCommand
 
 HELP = f"""
 Predict the classes of each VIDEO with the model of CONFIG and the weights of
@@ -38,7 +40,8 @@ once, in memory that does not grow with its length; the video's scores are the m
 its windows', or what test_consensus of the head makes of them. Optical flow is
 computed from the video, for models that read it from files as well.
 
-Labels come from --labels, or from the config's test dataset if it names its classes.
+Labels come from --labels, from the checkpoint, or from the config's test dataset.
+Labels that are not those of the checkpoint, or in another order, are refused.
 
 Two clips:
 
@@ -152,14 +155,26 @@ PARAMETERS: list[click.Parameter] = [
         ['--cfg-options'],
         multiple=True,
         callback=read_options,
-        metavar='KEY=VALUE',
-        help='Change the config; may be repeated.',
+        metavar='KEY=VALUE...',
+        help='Change the config.',
     ),
     click.Option(['--force'], is_flag=True, help='Replace files that exist.'),
 ]
 
 
-@click.command(help=HELP, params=PARAMETERS, context_settings={'show_default': True})
+class PredictCommand(VariadicCommand):
+    """Takes several ``--cfg-options`` at once, but one label map: videos may follow."""
+
+    def _variadic(self, ctx: click.Context, arg: str) -> click.Option | None:
+        return None if arg == '--labels' else super()._variadic(ctx, arg)
+
+
+@click.command(
+    cls=PredictCommand,
+    help=HELP,
+    params=PARAMETERS,
+    context_settings={'show_default': True},
+)
 @click.pass_context
 def predict(
     context: click.Context,
@@ -185,7 +200,12 @@ def predict(
     steps = InputSteps(read, algorithm=options['algorithm'], warped=options['warped'])
     device = options['device'] or ('cuda' if torch.cuda.is_available() else 'cpu')
     model = TrainedModel(read, checkpoint, device)
-    names = find_class_names(read, model.classes, _label_files(options['labels']))
+    names = find_class_names(
+        read,
+        model.classes,
+        _label_files(options['labels']),
+        dataset_meta=read_source(checkpoint).dataset_meta,
+    )
     threshold = options['threshold'] if model.multi_label else None
     run = Run(
         Predictor(model, steps, windows, threads=threads or 1),

@@ -8,16 +8,19 @@ from typing import Any
 import click
 import torch
 
+from tpn_tsn_plugin.analysis.prediction.labels import read_label_map
 from tpn_tsn_plugin.analysis.tempo.curves import SPLITS
 from tpn_tsn_plugin.analysis.tempo.measurement import UNITS
+from tpn_tsn_plugin.analysis.tempo.options import StudyOptions
 from tpn_tsn_plugin.analysis.tempo.robustness import TestedModel
-from tpn_tsn_plugin.analysis.tempo.study import Report, StudyOptions, make_study
+from tpn_tsn_plugin.analysis.tempo.study import Report, make_study
 from tpn_tsn_plugin.datasets.progress import progress
 from tpn_tsn_plugin.functional.tempo_gain import BINS
 from tpn_tsn_plugin.functional.visual_tempo import BASELINES
 
 from .config_files import read_options
 from .quiet import only_errors
+from .variadic import VariadicCommand
 
 HELP = """
 Measure the visual tempo of the videos that CONFIG tests, as section 4.3 of the TPN
@@ -74,13 +77,23 @@ def read_intervals(
     return tuple(int(word) for word in words)
 
 
+def read_labels(
+    context: click.Context, _: click.Parameter, value: Path | None
+) -> tuple[str, ...] | None:
+    """Read the name of each class."""
+    return None if value is None else tuple(read_label_map(value))
+
+
 def read_groups(
     context: click.Context, _: click.Parameter, value: Path | None
 ) -> tuple[str, ...] | None:
     """Read the group of each class."""
     if value is None:
         return None
-    lines = value.read_text(encoding='utf-8').splitlines()
+    try:
+        lines = value.read_text(encoding='utf-8-sig').splitlines()
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f'{value} is no UTF-8 text') from error
     groups = tuple(line.strip() for line in lines if line.strip())
     if not groups:
         raise click.BadParameter(
@@ -103,6 +116,13 @@ PARAMETERS: list[click.Parameter] = [
         type=click.Choice(SPLITS),
         default=SPLITS[0],
         help="Whose videos and pipeline: CONFIG's test or val dataloader.",
+    ),
+    click.Option(
+        ['--labels'],
+        type=FILE,
+        callback=read_labels,
+        help='Names of the classes, one a line, or with a number beside each.  '
+        '[default: those that the data set knows]',
     ),
     click.Option(
         ['--groups'],
@@ -172,8 +192,8 @@ PARAMETERS: list[click.Parameter] = [
         ['--cfg-options'],
         multiple=True,
         callback=read_options,
-        metavar='KEY=VALUE',
-        help='Change an entry of CONFIG; may be repeated.',
+        metavar='KEY=VALUE...',
+        help='Change options of CONFIG.',
     ),
     click.Option(
         ['--device'],
@@ -182,12 +202,18 @@ PARAMETERS: list[click.Parameter] = [
     click.Option(
         ['--force'],
         is_flag=True,
-        help='Make again what the folder holds with other settings.',
+        help='Make again what the folder holds with other settings, and leave out of '
+        'its report what is not named now.',
     ),
 ]
 
 
-@click.command(help=HELP, params=PARAMETERS, context_settings={'show_default': True})
+@click.command(
+    cls=VariadicCommand,
+    help=HELP,
+    params=PARAMETERS,
+    context_settings={'show_default': True},
+)
 @click.pass_context
 def tempo(
     context: click.Context, force: bool, device: str | None, **options: Any

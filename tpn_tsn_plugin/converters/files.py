@@ -9,7 +9,6 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
-from tpn_tsn_plugin.errors import CheckpointError
 from tpn_tsn_plugin.functional.weight_transfer import weights_of
 from tpn_tsn_plugin.output_files import written_whole
 
@@ -36,8 +35,7 @@ def read_source(path: Path) -> SourceFile:
     """Read a checkpoint; nothing in it is run.
 
     Raises:
-        CheckpointError: There are no weights in it, or a key could write to the
-            terminal more than its name.
+        CheckpointError: There are no weights in it, or one is none.
         PluginError: It cannot be read at all.
         UnsafeCheckpointError: It asks for a class that loading does not allow.
     """
@@ -47,13 +45,10 @@ def read_source(path: Path) -> SourceFile:
         str(path), map_location='cpu', logger='silent'
     )
     weights = weights_of(loaded, str(path))
-    for name in weights:
-        if not name.isprintable():
-            raise CheckpointError(
-                f'{path} has a key that is no name of a weight, {name!r}'
-            )
     meta = loaded.get('meta')
     dataset_meta = meta.get('dataset_meta') if isinstance(meta, dict) else None
+    if not isinstance(dataset_meta, dict):
+        dataset_meta = None
     return SourceFile(path, sha256, weights, dataset_meta)
 
 

@@ -15,12 +15,14 @@ def summary(conversion: Conversion) -> list[str]:
     misshapen = len(conversion.misshapen)
     lines = [
         f'{conversion.source_format}: {len(conversion.mapped)} of '
-        f'{weights + misshapen} weights of the model mapped'
+        f'{_plural(weights + misshapen, "weight")} of the model mapped'
     ]
     if conversion.spread:
         lines.append(f'{len(conversion.spread)} of them spread over time')
     if conversion.counters:
-        lines.append(f'{len(conversion.counters)} counters of batches start at 0')
+        lines.append(
+            f'{_plural(len(conversion.counters), "counter")} of batches put to 0'
+        )
     reasons = Counter(conversion.dropped.values())
     lines += [f'{count} dropped: {reason}' for reason, count in reasons.items()]
     lines += faults(conversion)
@@ -35,7 +37,7 @@ def faults(conversion: Conversion) -> list[str]:
         ('unknown to the model', [*conversion.unknown]),
     ]
     lines = [
-        f'{len(names)} weights {kind} ({summarise(names)})'
+        f'{_plural(len(names), "weight")} {kind} ({summarise(names)})'
         for kind, names in kinds
         if names
     ]
@@ -76,6 +78,10 @@ def to_dict(conversion: Conversion) -> dict[str, Any]:
         differences=conversion.differences,
         notes=conversion.notes,
     )
+
+
+def _plural(number: int, word: str) -> str:
+    return f'{number} {word}' if number == 1 else f'{number} {word}s'
 
 
 def _with_shapes(entries: dict[str, tuple[int, ...]]) -> list[str]:

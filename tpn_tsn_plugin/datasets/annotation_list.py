@@ -7,6 +7,16 @@ from mmengine.fileio import exists, list_from_file
 
 from tpn_tsn_plugin.errors import AnnotationError
 
+# More than anybody has; tensors hold no number of any length.
+MOST_CLASSES = 2**31
+# Likewise, of the number of a frame.
+MOST_DIGITS = 18
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a whole number that NumPy and PyTorch can hold."""
+    return word.isdecimal() and len(word) <= MOST_DIGITS
+
 
 def read_list(ann_file: str, data_root: str | None) -> list[tuple[str, str]]:
     """Read the lines of a list that are not blank.
@@ -86,7 +96,9 @@ def read_label(word: str, where: str, *, expected: str, classes: int | None) -> 
         raise AnnotationError(
             f'{where}: label {word!r} is not an integer; expected "{expected}"'
         ) from None
-    if label < 0 or (classes is not None and label >= classes):
-        allowed = 'from 0' if classes is None else f'from 0 to {classes - 1}'
+    most = MOST_CLASSES if classes is None else classes
+    if not 0 <= label < most:
+        known = classes is not None or label > 0
+        allowed = f'from 0 to {most - 1}' if known else 'from 0'
         raise AnnotationError(f'{where}: label must be {allowed}, got {label}')
     return label

@@ -15,6 +15,7 @@ from tpn_tsn_plugin.errors import (
 from tpn_tsn_plugin.registry import DATASETS
 
 from .annotation_list import (
+    is_number,
     known_classes,
     read_label,
     read_list,
@@ -108,7 +109,7 @@ class CheckedRawframeDataset(RawframeDataset):
         counts = {}
         for key, word in zip(keys, numbers, strict=True):
             least = 1 if key == 'frames' else 0
-            if not word.isdecimal() or int(word) < least:
+            if not is_number(word) or int(word) < least:
                 fault = f'{key} must be a whole number from {least} on, got {word!r}'
                 raise _faulty(where, fault, expected, line)
             counts[key] = int(word)

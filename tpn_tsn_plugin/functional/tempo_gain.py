@@ -21,6 +21,7 @@ from tpn_tsn_plugin.errors import require_one_of, require_positive_int
 
 CORRELATIONS = {'pearson': pearsonr, 'spearman': spearmanr}
 BINS = ('classes', 'variance')
+LEAST_FOR_CORRELATION = 3
 # Fisher's interval divides by sqrt(P - 3).
 LEAST_FOR_INTERVAL = 4
 
@@ -46,6 +47,13 @@ class Correlation:
     count: int
 
 
+def can_correlate(x: ArrayLike, y: ArrayLike) -> bool:
+    """Whether there are three points (P,) or more that differ on both sides."""
+    left, right = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    enough = len(left) >= LEAST_FOR_CORRELATION
+    return enough and bool(np.ptp(left) > 0 and np.ptp(right) > 0)
+
+
 def correlate(x: ArrayLike, y: ArrayLike, kind: str = 'spearman') -> Correlation:
     """Correlation with its 95 % confidence interval, by Fisher's z.
 
@@ -64,7 +72,7 @@ def correlate(x: ArrayLike, y: ArrayLike, kind: str = 'spearman') -> Correlation
     require_one_of('kind', kind, CORRELATIONS)
     left, right = np.asarray(x, np.float64), np.asarray(y, np.float64)
     count = len(left)
-    if count < 3 or np.ptp(left) == 0 or np.ptp(right) == 0:
+    if not can_correlate(left, right):
         raise ValueError(
             f'a correlation needs three points or more that differ, got {count} with '
             f'{len(np.unique(left))} and {len(np.unique(right))} different values'
@@ -82,8 +90,14 @@ def correlate(x: ArrayLike, y: ArrayLike, kind: str = 'spearman') -> Correlation
 
 
 def fit_line(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
-    """Slope and intercept of the least-squares line through points (P,)."""
-    line = linregress(np.asarray(x, np.float64), np.asarray(y, np.float64))
+    """Slope and intercept of the least-squares line through points (P,).
+
+    Both are NaN where all points have one x, so that no line is the best.
+    """
+    places = np.asarray(x, np.float64)
+    if np.ptp(places) == 0:
+        return np.nan, np.nan
+    line = linregress(places, np.asarray(y, np.float64))
     return float(line.slope), float(line.intercept)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from tpn_tsn_plugin.errors import CheckpointError
@@ -19,6 +20,8 @@ from tpn_tsn_plugin.functional.cross_modality import (
 from tpn_tsn_plugin.functional.weight_names import canonical_name, match_names
 
 SHOWN_NAMES = 3
+# Characters; parts of parts of parts take a hundred.
+LONGEST_NAME = 1000
 
 
 @dataclass
@@ -125,7 +128,7 @@ def weights_of(checkpoint: Any, filename: str) -> dict[str, Tensor]:
     """The weights in a loaded checkpoint, whether with other entries or alone.
 
     Raises:
-        CheckpointError: There are none.
+        CheckpointError: There are none, or what stands for one is not.
     """
     entries = checkpoint.get('state_dict', checkpoint) if _is_dict(checkpoint) else {}
     weights = {
@@ -138,7 +141,28 @@ def weights_of(checkpoint: Any, filename: str) -> dict[str, Tensor]:
             f'{filename} holds no weights; expected a state_dict, or a dict with one '
             "under 'state_dict'"
         )
+    for name, value in weights.items():
+        _require_weight(name, value, filename)
     return weights
+
+
+def _require_weight(name: str, value: Tensor, filename: str) -> None:
+    """Refuse what no model writes, which copying and averaging would stumble over.
+
+    A few bytes can stand for a tensor that fills the memory, by strides of zero, and a
+    name can write to the terminal more than itself.
+    """
+    if not name.isprintable() or len(name) > LONGEST_NAME:
+        raise CheckpointError(
+            f'{filename} has a key that is no name of a weight, {name[:80]!r}'
+        )
+    plain = value.layout == torch.strided and value.device.type != 'meta'
+    held = value.untyped_storage().nbytes() if plain else 0
+    if not plain or held < value.numel() * value.element_size():
+        raise CheckpointError(
+            f'{filename}: {name} is no plain tensor, or holds fewer numbers than it '
+            'says; give a checkpoint that training wrote'
+        )
 
 
 def summarise(names: Sequence[str]) -> str:

@@ -23,7 +23,11 @@ param_scheduler = [
         gamma=0.1,
     )
 ]
-default_hooks = dict(checkpoint=dict(interval=500, by_epoch=False))
+default_hooks = dict(
+    checkpoint=dict(interval=500, by_epoch=False),
+    # Validation is told by iteration; the default would call all of it epoch 0.
+    logger=dict(log_metric_by_epoch=False),
+)
 log_processor = dict(by_epoch=False)
 # 8 GPUs times 16 videos, the paper's batch.
 auto_scale_lr = dict(enable=False, base_batch_size=128)

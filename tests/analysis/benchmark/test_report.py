@@ -127,6 +127,8 @@ def test_figures_in_the_tables(figures):
         'Abacus, 2 CPU cores, 1 thread, float32; torch 2, python 3, commit abc' in text
     )
     assert 'Medians of 3 rounds after 2' in text
+    busy = to_markdown(figures, Settings(runs=3), dict(MACHINE, load_before=1.5))
+    assert 'float32, load average 1.5 before; torch 2' in busy
 
 
 def test_failed_cell_says_why_and_others_stand(figures):

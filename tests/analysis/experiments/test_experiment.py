@@ -12,8 +12,10 @@ from tpn_tsn_plugin.analysis.experiments.experiment import (
     digest_of,
     run_experiment,
 )
+from tpn_tsn_plugin.analysis.experiments.shared_work import BusyError
 from tpn_tsn_plugin.analysis.experiments.training_log import (
-    read_finished_epochs,
+    Length,
+    read_finished,
     read_test,
     read_validation,
 )
@@ -21,6 +23,8 @@ from tpn_tsn_plugin.datasets import lock
 from tpn_tsn_plugin.errors import ExperimentError
 
 CONFIG = 'configs/demo/tpn-slowonly_r18_1xb16-8x4x1-14e_tempo-demo-rgb.py'
+# What a result that can be used again holds.
+MEASURED = dict(seed=3, parameters=1, train_seconds=1.0, test={})
 
 
 @pytest.fixture
@@ -38,13 +42,13 @@ def digest(experiment):
 
 
 def test_a_finished_experiment_is_not_run_again(experiment):
-    result = dict(seed=3, config_digest=digest(experiment))
+    result = dict(MEASURED, config_digest=digest(experiment))
     experiment.result_file.write_text(json.dumps(result))
     assert run_experiment(experiment, no_progress) == result
 
 
 def test_a_result_of_other_options_is_not_taken_for_this_one(experiment):
-    result = dict(seed=3, config_digest=digest(replace(experiment, options=())))
+    result = dict(MEASURED, config_digest=digest(replace(experiment, options=())))
     experiment.result_file.write_text(json.dumps(result))
     with pytest.raises(ExperimentError, match=r'other options than .*up') as error:
         run_experiment(experiment, no_progress)
@@ -59,7 +63,7 @@ def test_a_result_of_another_checkpoint_is_not_taken_for_this_one(
     path.write_bytes(b'before')
     given = {'checkpoint': path, 'inputs': (path,)}
     experiment = replace(experiment, **{kind: given[kind]})
-    result = dict(seed=3, config_digest=digest(experiment))
+    result = dict(MEASURED, config_digest=digest(experiment))
     experiment.result_file.write_text(json.dumps(result))
     assert run_experiment(experiment, no_progress) == result
     path.write_bytes(b'trained again')
@@ -82,14 +86,17 @@ def test_what_a_killed_run_has_left_at_work_is_not_joined(experiment, monkeypatc
     command = [sys.executable, '-c', 'import time; time.sleep(60)']
     with experiment.log_file.open('a') as log:
         assert lock.acquire(log.fileno())
+        log.write('$ train  # process group 7 on node1\n$ train, by an older version\n')
         orphan = subprocess.Popen(command, stdout=log)
     try:
-        with pytest.raises(ExperimentError, match='still at work for a run that was'):
+        before = experiment.log_file.read_text()
+        with pytest.raises(BusyError, match='still at work for a run that was') as busy:
             run_experiment(experiment, lambda *_: None)
     finally:
         orphan.kill()
         orphan.wait()
-    assert experiment.log_file.read_text() == ''
+    assert str(busy.value).endswith('wait until it ends, or end it')
+    assert experiment.log_file.read_text() == before
 
 
 def test_what_is_stopped_leaves_nothing_at_work(experiment, monkeypatch, tmp_path):
@@ -128,7 +135,77 @@ def test_validation_curve_over_interrupted_runs(tmp_path):
         text = '\n'.join(map(json.dumps, lines)) + '\n{"acc/top1": 0.'
         (folder / 'scalars.json').write_text(text)
     assert read_validation(tmp_path) == {1: 0.1, 2: 0.2}
-    assert read_finished_epochs(tmp_path) == 2
+    assert read_finished(tmp_path, Length(3)) == 2
+
+
+@pytest.mark.parametrize(
+    ('named', 'steps'),
+    # MMEngine calls it epoch 0 unless its LoggerHook is told otherwise.
+    [
+        ((0, 0, 0), {20: 0.1, 40: 0.2, 60: 0.3}),
+        ((25, 50, 75), {25: 0.1, 50: 0.2, 75: 0.3}),
+    ],
+)
+def test_validation_curve_by_iteration(tmp_path, named, steps):
+    vis_data = tmp_path / 'run' / 'vis_data'
+    vis_data.mkdir(parents=True)
+    records = []
+    for i, step in enumerate(named, start=1):
+        records += [{'loss': 2.0, 'iter': 20 * i, 'step': 20 * i}]
+        records += [{'acc/top1': i / 10, 'step': step}]
+    (vis_data / 'scalars.json').write_text('\n'.join(map(json.dumps, records)))
+    assert read_validation(tmp_path, by_epoch=False) == steps
+    assert read_finished(tmp_path, Length(80, by_epoch=False)) == 60
+
+
+@pytest.mark.parametrize(
+    'train_cfg', ['None', '{}', 'dict(max_epochs=1,max_iters=1)', 'dict(max_iters=0)']
+)
+def test_a_config_without_length_leaves_nothing(tmp_path, train_cfg):
+    pytest.importorskip('mim', reason='needs the extra "mim"')
+    config = tmp_path / 'config.py'
+    config.write_text(f'model = dict()\ntrain_cfg = {train_cfg}\n')
+    experiment = Experiment(config, 0, tmp_path / 'out')
+    with pytest.raises(ExperimentError, match='positive max_epochs or max_iters to t'):
+        run_experiment(experiment, no_progress)
+    assert not experiment.folder.exists()
+
+
+@pytest.mark.integration
+def test_a_training_by_iterations(repo_root, tmp_path, monkeypatch):
+    pytest.importorskip('mim', reason='needs the extra "mim"')
+    base = repo_root / 'configs/tsn/tsn_r18_1xb16-1x1x3-12e_tempo-demo-rgb.py'
+    sizes = dict(train=16, val=4, test=4, untrimmed=1, untrimmed_train=1)
+    data = dict(
+        data_root=str(tmp_path / 'data'),
+        num_videos=sizes,
+        scene=dict(size=32, num_frames=24, fps=4),
+    )
+    loader = dict(num_workers=0, persistent_workers=False, dataset=data)
+    loaders = {f'{split}_dataloader': loader for split in ('train', 'val', 'test')}
+    loop = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=3, val_interval=2)
+    checkpoint = dict(by_epoch=False, interval=2)
+    config = dict(
+        _base_=str(base),
+        **loaders,
+        train_cfg=loop,
+        param_scheduler=[],
+        log_processor=dict(by_epoch=False),
+        default_hooks=dict(logger=dict(interval=1), checkpoint=checkpoint),
+    )
+    path = tmp_path / 'config.py'
+    path.write_text('\n'.join(f'{key} = {value!r}' for key, value in config.items()))
+    monkeypatch.setenv('PYTHONPATH', str(repo_root))
+    told = []
+    result = run_experiment(
+        Experiment(path, 0, tmp_path / 'out', threads=1), lambda *p: told.append(p)
+    )
+    assert result['iterations'] == 3
+    assert 'epochs' not in result
+    assert set(result['validation']) == {2, 3}
+    assert 0 <= result['test']['acc/top1'] <= 1
+    assert (3, 3, result['validation'][3]) in told
+    assert (tmp_path / 'out/config_seed0/iter_3.pth').is_file()
 
 
 @pytest.mark.integration

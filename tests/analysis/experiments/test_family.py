@@ -10,6 +10,7 @@ from tpn_tsn_plugin.analysis.experiments import family_run, slots
 from tpn_tsn_plugin.analysis.experiments.family import read_family
 from tpn_tsn_plugin.analysis.experiments.family_run import run_family
 from tpn_tsn_plugin.analysis.experiments.family_table import difference_table, table
+from tpn_tsn_plugin.analysis.experiments.shared_work import BusyError
 from tpn_tsn_plugin.errors import ExperimentError
 
 FAMILY = """
@@ -226,6 +227,22 @@ def test_what_runs_beside_a_failure_is_stopped(write, monkeypatch, tmp_path):
     with pytest.raises(ExperimentError, match='no luck'):
         run_family(read_family(write()), tmp_path / 'out', [1, 0], jobs=2)
     assert stopped == ['stopped']
+
+
+def test_what_needs_no_busy_source_is_done(write, ran, monkeypatch, tmp_path):
+    begun = family_run.run_experiment
+
+    def run(experiment, progress):
+        if experiment.name == 'rgb_seed0':
+            raise BusyError('rgb_seed0 is still at work')
+        return begun(experiment, progress)
+
+    monkeypatch.setattr(family_run, 'run_experiment', run)
+    with pytest.raises(BusyError, match='rgb_seed0 is still at work'):
+        run_family(read_family(write()), tmp_path / 'out', [0, 1])
+    names = {f'{label}_seed1' for label in ('rgb', 'started-k-3', 'tested-k-1')}
+    names |= {f'plain-k-{k}_seed{seed}' for k in (1, 3) for seed in (0, 1)}
+    assert {experiment.name for experiment in ran} == names
 
 
 def test_threads_are_shared(write, ran, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import threading
 import pytest
 from filelock import FileLock
 
-from tpn_tsn_plugin.analysis.experiments.shared_work import work_off
+from tpn_tsn_plugin.analysis.experiments.shared_work import BusyError, work_off
 
 
 @pytest.fixture
@@ -61,6 +61,34 @@ def test_nothing_stays_claimed_by_the_dead(locks):
     work_off('a', locks[:1], lambda *piece: done.append(piece), 1, threading.Event())
     assert done == [('a', 0)]
     assert process.exitcode is None or process.exitcode < 0
+
+
+def test_what_is_busy_is_tried_again_last(locks):
+    done = []
+
+    def do(piece, _):
+        done.append(piece)
+        if done == ['a']:
+            raise BusyError('still at work')
+
+    work_off('abcd', locks, do, 1, threading.Event())
+    assert done == ['a', 'b', 'c', 'd', 'a']
+
+
+@pytest.mark.parametrize('jobs', [1, 3])
+def test_what_stays_busy_stops_nothing_else(locks, jobs):
+    done, stop = [], threading.Event()
+
+    def do(piece, _):
+        if piece == 'a':
+            raise BusyError('still at work')
+        stop.wait(0.05)
+        done.append(piece)
+
+    with pytest.raises(BusyError, match='still at work'):
+        work_off('abcd', locks, do, jobs, stop)
+    assert sorted(done) == ['b', 'c', 'd']
+    assert not stop.is_set()
 
 
 def test_a_failure_ends_all(locks):

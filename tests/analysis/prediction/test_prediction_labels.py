@@ -116,10 +116,70 @@ def test_a_map_a_task(label_map):
     assert names == {'verb': ['class 0'], 'noun': ['cup', 'fork']}
 
 
+META = dict(classes=list(CLASSES))
+
+
+def test_names_in_the_checkpoint_come_before_the_datasets():
+    config = make_config(dataset=dict(DEMO))
+    names = find_class_names(config, {ONLY: 3}, {}, dataset_meta=META)
+    assert names == {ONLY: list(CLASSES)}
+    # as MMEngine keeps the lines of a file
+    meta = dict(classes=('1 clap', '2 wave', '3 jump'))
+    assert find_class_names(config, {ONLY: 3}, {}, dataset_meta=meta) == names
+
+
+def test_the_users_spelling_is_kept(label_map):
+    files = {ONLY: label_map('Clap\nWAVE\nju mp\n')}
+    names = find_class_names(make_config(), {ONLY: 3}, files, dataset_meta=META)
+    assert names == {ONLY: ['Clap', 'WAVE', 'ju mp']}
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('jump\nwave\nclap\n', "class 0 'jump', but the .* trained with 'clap'"),
+        ('clap\nwave\nrun\n', "class 2 'run', but the checkpoint was .* 'jump'"),
+        ('clap\njump\nwave\n', "class 1 'jump'"),
+        ('3 clap\n2 wave\n1 jump\n', "class 0 'jump'"),
+        ('clap\nwave\n', 'has 2 names, but the classifier has 3 classes'),
+    ],
+)
+def test_names_that_are_not_the_checkpoints(label_map, text, message):
+    path = label_map(text)
+    with pytest.raises(AnnotationError, match=message) as caught:
+        find_class_names(make_config(), {ONLY: 3}, {ONLY: path}, dataset_meta=META)
+    assert str(caught.value).startswith(f'label map {path} ')
+    assert '\n' not in str(caught.value)
+    # the config may name the file as well
+    data = dict(type='CheckedVideoDataset', metainfo=dict(classes=str(path)))
+    with pytest.raises(AnnotationError, match=message):
+        find_class_names(make_config(dataset=data), {ONLY: 3}, {}, dataset_meta=META)
+
+
+@pytest.mark.parametrize(
+    'classes', [None, 'abc', 3, ['a', 'b'], ['a', 'b', 3], ['a', 'b', '\x1b[2J']]
+)
+def test_what_cannot_be_the_classifiers_names_is_left(label_map, classes):
+    """Those of another data set, as before the classifier was replaced, say."""
+    meta = dict(classes=classes)
+    names = find_class_names(make_config(), {ONLY: 3}, {}, dataset_meta=meta)
+    assert names == {ONLY: ['class 0', 'class 1', 'class 2']}
+    files = {ONLY: label_map('x\ny\nz\n')}
+    names = find_class_names(make_config(), {ONLY: 3}, files, dataset_meta=meta)
+    assert names == {ONLY: ['x', 'y', 'z']}
+
+
+def test_numbers_in_the_checkpoint_that_are_part_of_names():
+    meta = dict(classes=['3 steps', '5 steps'])
+    names = find_class_names(make_config(), {ONLY: 2}, {}, dataset_meta=meta)
+    assert names == {ONLY: ['3 steps', '5 steps']}
+
+
 @pytest.mark.parametrize(
     ('classes', 'task', 'message'),
     [
         ({ONLY: 4}, ONLY, r'labels\.txt has 3 names, but the classifier has 4 classes'),
+        ({ONLY: 1}, ONLY, r'3 names, but the classifier has 1 class;'),
         ({'verb': 4}, 'verb', r"3 names, but task 'verb' has 4 classes"),
         ({ONLY: 3}, 'verb', r"one task, got a label map of task 'verb'"),
         ({'verb': 3, 'noun': 3}, ONLY, r'tasks verb, noun, got .* --labels verb=FILE'),

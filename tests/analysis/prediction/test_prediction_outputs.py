@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from prediction_cases import CLASSES, make_clip
 
 from tpn_tsn_plugin.analysis.prediction.annotated_video import write_annotated_video
@@ -57,6 +58,7 @@ def test_text():
         '   20.0 %  clap',
     ]
     assert '2 windows of 1 s, mean' in to_text(predicted(), RANKING)
+    assert ', 1 window of 1 s' in to_text(predicted(rows=[(1, 0, 0)]), RANKING)
 
 
 def test_text_of_several_labels():
@@ -167,6 +169,29 @@ def test_timeline(tmp_path):
     red = (picture[..., 2] - picture[..., 0] > 100).sum(axis=0)
     # The first class fills the first half of its row, the second the other one.
     assert np.flatnonzero(blue > 20).max() < np.flatnonzero(red > 20).min() + 3
+
+
+def test_timeline_of_a_video_that_broke_off(tmp_path, monkeypatch):
+    """What was not read is hatched to the end of the video, in every row."""
+    titles = []
+    monkeypatch.setattr(
+        Figure, 'suptitle', lambda self, text, **kwargs: titles.append(text)
+    )
+    prediction = predicted(rows=[(0.6, 0.4, 0)] * 5)
+    prediction.duration = 10.0
+
+    def draw():
+        write_timeline(tmp_path / 'a.png', prediction, RANKING.names)
+        # The middle of the first row's right half.
+        row = cv2.imread(str(tmp_path / 'a.png'))[60:100, 750:1000]
+        return float((row < 230).mean())
+
+    assert draw() < 0.05
+    prediction.error = 'a.mp4 cannot be read from frame 40 on'
+    assert draw() > 0.1
+    whole, broken = (title.splitlines()[1] for title in titles)
+    assert 'hatched' not in whole
+    assert broken.endswith('; hatched from 5.0 s on, which could not be read')
 
 
 def test_borders_of_windows():

@@ -13,7 +13,8 @@ from tpn_tsn_plugin.analysis.tempo.pipelines import (
     trained_interval,
     usual_intervals,
 )
-from tpn_tsn_plugin.analysis.tempo.robustness import group_accuracy
+from tpn_tsn_plugin.analysis.tempo.robustness import TestResult, group_accuracy
+from tpn_tsn_plugin.analysis.tempo.sections import gain_section, robustness_section
 from tpn_tsn_plugin.errors import ScoreFileError, TempoStudyError
 
 CLASSES, VIDEOS = 4, 10
@@ -81,10 +82,39 @@ def test_other_classes(dumps):
         study_gain(('a', 'b'), dumps, tempi(), 12)
 
 
-def test_no_classes_in_common(dumps):
-    missing = [ClassTempo(i, f'c{i}', 5, 0, 10.0, 1.0) for i in (2, 3)]
-    with pytest.raises(TempoStudyError, match=r'2 of 2 .* needs three classes in comm'):
-        study_gain(('a', 'b'), dumps, missing, CLASSES)
+def test_no_classes_in_common(tmp_path):
+    labels = np.zeros(4, int)
+    values = np.eye(CLASSES)[labels]
+    paths = [
+        write_dump(tmp_path / name, values, labels, video_id=NAMES[:4])
+        for name in ('a.pkl', 'b.pkl')
+    ]
+    with pytest.raises(TempoStudyError, match='none of 2 measured classes is among'):
+        study_gain(('a', 'b'), tuple(paths), tempi()[2:], CLASSES)
+
+
+@pytest.mark.parametrize(
+    ('measured', 'sloped'),
+    [
+        # no gain differs, no variance differs, two classes, one
+        (tempi([1.0, 2.0, 3.0, 4.0]), True),
+        (tempi([3.0] * 4), False),
+        (tempi()[:2], True),
+        (tempi()[:1], False),
+    ],
+)
+def test_without_a_correlation_the_gains_are_told(dumps, measured, sloped):
+    after = dumps[0] if len(measured) == CLASSES and sloped else dumps[1]
+    study = study_gain(('a', 'b'), (dumps[0], after), measured, CLASSES)
+    assert study.pearson is study.spearman is None
+    assert len(study.classes) == len(measured)
+    assert np.isfinite(study.slope) == sloped
+    section = gain_section(study, 'frames', '10 classes', 1)
+    told = '\n'.join((*section.numbers, *section.text))
+    assert 'no correlation' in told
+    assert 'Too few classes differ' in told
+    assert ('no line' in told) != sloped
+    assert 'nan' not in told
 
 
 def test_several_labels_a_video(tmp_path):
@@ -143,6 +173,33 @@ def test_config_with_another_interval(tmp_path, evaluator):
     }
     assert [own.type for own in read.test_evaluator] == ['AccMetric', 'DumpResults']
     assert read.test_evaluator[1].out_file_path == str(tmp_path / 'x.pkl')
+
+
+@pytest.mark.parametrize(
+    ('keys', 'kept'),
+    [
+        ({}, ['img_shape', 'img_key', 'video_id', 'timestamp']),
+        (dict(meta_keys=['num_clips']), ['num_clips', 'video_id']),
+        (dict(meta_keys=('filename', 'video_id')), ['filename', 'video_id']),
+    ],
+)
+def test_predictions_tell_their_video(tmp_path, keys, kept):
+    """Data sets of MMAction2 have no ``video_id``."""
+    steps = [*PIPELINE, dict(type='mmaction.PackActionInputs', **keys)]
+    path = write_config(tmp_path / 'a.py', steps)
+    changed = resampled_config(path, 2, tmp_path / 'x.pkl')
+    found = list(changed.test_dataloader.dataset.pipeline[-1].meta_keys)
+    assert found[: len(kept)] == kept
+    assert sorted(found) == sorted({*kept, 'video_id', 'filename', 'frame_dir'})
+
+
+def test_average_leaves_out_the_trained_interval():
+    drops = {2: 30.0, 4: 0.0, 8: 10.0}
+    results = [TestResult('a', i, i / 4, 90 - d, d, None) for i, d in drops.items()]
+    (told,) = robustness_section(results).numbers
+    assert '20.0 points less on average over the others' in told
+    (told,) = robustness_section([r for r in results if r.speed == 1]).numbers
+    assert told == 'a: 90.0 % at the trained interval 4'
 
 
 def test_what_has_no_interval(tmp_path):

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 
 from tpn_tsn_plugin.analysis.tempo.curves import Curve
 from tpn_tsn_plugin.analysis.tempo.files import (
@@ -16,7 +16,9 @@ from tpn_tsn_plugin.analysis.tempo.files import (
     write_table,
 )
 from tpn_tsn_plugin.analysis.tempo.measurement import measure, tempo_by_class
+from tpn_tsn_plugin.analysis.tempo.sections import describe, truth_section
 from tpn_tsn_plugin.analysis.tempo.truth import compare_with_truth, find_truth
+from tpn_tsn_plugin.datasets import InstancesDemoDataset, TempoDemoDataset
 
 FRAMES = np.arange(64)
 
@@ -142,14 +144,29 @@ def test_truth_of_other_videos(tmp_path):
         compare_with_truth(measure([curve('b', 0, 5)]), path)
 
 
-def test_truth_lies_beside_the_list(tmp_path):
-    dataset = dict(data_root=str(tmp_path))
-    config = Config(dict(test_dataloader=dict(dataset=dataset)))
-    assert find_truth(config, 'test') is None
+def as_dataset(kind, root):
+    """A data set that nothing has been made or read for."""
+    dataset = kind.__new__(kind)
+    dataset.data_root, dataset.split = str(root), 'test'
+    return dataset
+
+
+@pytest.mark.parametrize('kind', [TempoDemoDataset, InstancesDemoDataset])
+def test_truth_lies_beside_the_list(tmp_path, kind):
+    assert find_truth(as_dataset(kind, tmp_path)) is None
     path = truth_file(tmp_path / 'test_truth.json', [1.0])
-    assert find_truth(config, 'test') == path
-    none = Config(dict(test_dataloader=dict(dataset={})))
-    assert find_truth(none, 'test') is None
+    assert find_truth(as_dataset(kind, tmp_path)) == path
+    # another data set on the same folder calls its videos something else
+    assert find_truth(as_dataset(BaseDataset, tmp_path)) is None
+
+
+def test_tempi_that_do_not_differ(tmp_path):
+    path = truth_file(tmp_path / 't.json', [1.0] * 4)
+    curves = [curve(f'videos/{i}', i % 2, 5 + i) for i in range(4)]
+    truth = compare_with_truth(measure(curves), path)
+    assert truth.overall is truth.uncensored is truth.within['orbit'] is None
+    assert truth_section(truth).numbers[0] == f'all instances: {describe(None)}'
+    assert 'no correlation' in describe(None)
 
 
 def test_table(tmp_path):
@@ -191,7 +208,7 @@ def test_what_keeps_no_files_counts_once_it_is_there(tmp_path):
     claim_folder(tmp_path, first)
     # the first run failed
     claim_folder(tmp_path, other)
-    finish_folder(tmp_path, other)
+    finish_folder(tmp_path, other, [])
     with pytest.raises(TempoStudyError, match='holds report made with another unit'):
         claim_folder(tmp_path, first)
 
@@ -202,3 +219,46 @@ def test_foreign_folder_is_left_alone(tmp_path):
         with pytest.raises(TempoStudyError, match='is not empty and holds no tempo'):
             claim_folder(tmp_path, make_parts(curves=1), force)
     assert (tmp_path / 'mine.txt').read_text() == 'precious'
+
+
+def test_report_keeps_its_parts(tmp_path):
+    whole = make_parts(curves=1, a=2)
+    claim_folder(tmp_path, whole)
+    for name in ('gain.csv', 'curves.png', 'a.pkl'):
+        (tmp_path / name).touch()
+    # what is not finished has no report
+    claim_folder(tmp_path, whole[:1])
+    finish_folder(tmp_path, whole, ['gain.csv', 'curves.png'])
+    with pytest.raises(TempoStudyError, match='has a, which would be lost; name them'):
+        claim_folder(tmp_path, whole[:1])
+    claim_folder(tmp_path, [*whole, *make_parts(b=3)])
+    claim_folder(tmp_path, whole[:1], force=bool('yes'))
+    finish_folder(tmp_path, whole[:1], ['curves.png'])
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'settings.json',
+        'curves.png',
+        # kept for a report that has this part again
+        'a.pkl',
+    }
+    claim_folder(tmp_path, whole[:1])
+    with pytest.raises(TempoStudyError, match='holds a made with another value'):
+        claim_folder(tmp_path, make_parts(curves=1, a=4))
+
+
+@pytest.mark.parametrize(
+    'finished', [{}, dict(files=3), dict(files=['..', '../x.csv'])]
+)
+def test_only_files_of_the_folder_are_taken_away(tmp_path, finished):
+    out = tmp_path / 'out'
+    out.mkdir()
+    (tmp_path / 'x.csv').touch()
+    (out / 'settings.json').write_text(json.dumps(dict(finished=finished)))
+    finish_folder(out, make_parts(curves=1), [])
+    assert (tmp_path / 'x.csv').exists()
+
+
+def test_a_setting_that_is_new_counts_as_not_given(tmp_path):
+    claim_folder(tmp_path, [Part('curves', dict(a=1), 'curves*')])
+    claim_folder(tmp_path, [Part('curves', dict(a=1, b=None), 'curves*')])
+    with pytest.raises(TempoStudyError, match='made with another b;'):
+        claim_folder(tmp_path, [Part('curves', dict(a=1, b=2), 'curves*')])

@@ -182,10 +182,12 @@ def _conditions(settings: Settings, machine: dict[str, Any]) -> str:
     place = machine.get('gpu', machine['cpu'])
     versions = ', '.join(f'{k} {v}' for k, v in machine['versions'].items())
     commit = f', commit {machine["commit"]}' if machine['commit'] else ''
+    load = machine.get('load_before')
+    before = '' if load is None else f', load average {load:g} before'
     lines = [
         f'{place}, {_plural(machine["cores"], "CPU core")}, '
         f'{_plural(machine["threads"], "thread")}, '
-        f'{precision}{how}; {versions}{commit}.'
+        f'{precision}{how}{before}; {versions}{commit}.'
     ]
     if set(settings.parts) != {'size'}:
         lines.append(

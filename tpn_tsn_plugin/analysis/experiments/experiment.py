@@ -6,16 +6,13 @@ that was interrupted goes on from its last checkpoint.
 
 import hashlib
 import json
-import os
 import platform
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +21,22 @@ from mmengine.config import Config
 from mmengine.utils.dl_utils import collect_env
 
 from tpn_tsn_plugin.analysis.trained_model import build_model, read_config
-from tpn_tsn_plugin.datasets.lock import acquire
 from tpn_tsn_plugin.errors import ExperimentError, MissingDependencyError
 from tpn_tsn_plugin.output_files import write_whole
 
+from .mim_process import run_mim
 from .slots import own_environment
 from .training_log import (
     TOP1,
+    Length,
     last_checkpoint,
-    read_finished_epochs,
+    read_finished,
     read_test,
     read_validation,
+    training_length,
 )
 
 Progress = Callable[[int, int, float | None], None]
-POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -105,22 +103,25 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
     Args:
         experiment: What to run.
         progress: Called with finished epochs, all epochs, and the latest validation
-            metric (None before the first). What it raises stops the experiment.
+            metric (None before the first); with iterations where the config counts by
+            these. What it raises stops the experiment.
 
     Returns:
-        The result: ``config``, ``seed``, ``options``, ``parameters``, ``epochs``,
-        ``validation`` (metric of each epoch), ``test`` (metrics), ``train_seconds`` (of
-        this run alone where it went on from an earlier one, see ``resumed``),
-        ``environment``.
+        The result: ``config``, ``seed``, ``options``, ``parameters``, ``epochs`` or
+        ``iterations``, ``validation`` (metric by epoch or iteration), ``test``
+        (metrics), ``train_seconds`` (of this run alone where it went on from an earlier
+        one, see ``resumed``), ``environment``.
 
     Raises:
-        ExperimentError: Training or testing failed; the log is named.
+        ExperimentError: Training or testing failed; the log is named. Or the config
+            does not say how long it trains.
+        BusyError: What a run that was killed has started is still at work.
         MissingDependencyError: mim is not installed.
     """
     config = experiment.load_config()
     digest = digest_of(experiment, config)
     if experiment.result_file.exists():
-        result = json.loads(experiment.result_file.read_text())
+        result = _read_result(experiment.result_file)
         _require_same(experiment, result.get('config_digest'), digest)
         return result
     if find_spec('mim') is None:
@@ -128,19 +129,19 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
             'mim is not installed; install the plugin with its extra: '
             "pip install 'tpn-tsn-plugin[mim]'"
         )
+    length = Length(0) if experiment.checkpoint else training_length(config)
     experiment.work_dir.mkdir(parents=True, exist_ok=True)
     if experiment.digest_file.exists():
-        _require_same(experiment, experiment.digest_file.read_text(), digest)
+        before = experiment.digest_file.read_text(errors='replace')
+        _require_same(experiment, before, digest)
     experiment.digest_file.write_text(digest)
     resumed = last_checkpoint(experiment.work_dir) is not None
 
     start = time.perf_counter()
-    epochs = 0
     if experiment.checkpoint is None:
-        epochs = config.train_cfg.max_epochs
-        _train(experiment, epochs, resumed, progress)
+        _train(experiment, length, resumed, progress)
     seconds = time.perf_counter() - start
-    _test(experiment, lambda: progress(epochs, epochs, None))
+    _test(experiment, lambda: progress(length.count, length.count, None))
 
     result = dict(
         config=experiment.config.name,
@@ -148,15 +149,30 @@ def run_experiment(experiment: Experiment, progress: Progress) -> dict[str, Any]
         options=list(experiment.options),
         config_digest=digest,
         parameters=count_parameters(config),
-        epochs=epochs,
+        **{length.unit: length.count},
         resumed=resumed,
         train_seconds=round(seconds, 1),
-        validation=read_validation(experiment.work_dir, experiment.metric),
+        validation=_curve(experiment, length),
         test=read_test(experiment.work_dir),
         environment=describe_environment(experiment.threads),
     )
     write_whole(experiment.result_file, json.dumps(result, indent=1) + '\n')
     return result
+
+
+def _read_result(path: Path) -> dict[str, Any]:
+    try:
+        result = json.loads(path.read_text())
+        numbers = [result[key] for key in ('parameters', 'train_seconds')]
+        numbers += result['test'].values()
+        if not all(isinstance(n, int | float) and isfinite(n) for n in numbers):
+            raise ValueError('what was measured must be numbers')
+    except Exception as error:
+        raise ExperimentError(
+            f'{path} is no result of an experiment ({type(error).__name__}: {error}); '
+            'delete it to have the experiment go on'
+        ) from error
+    return dict(result)
 
 
 def digest_of(experiment: Experiment, config: Config) -> str:
@@ -171,16 +187,23 @@ def digest_of(experiment: Experiment, config: Config) -> str:
 
 
 def _train(
-    experiment: Experiment, epochs: int, resume: bool, progress: Progress
+    experiment: Experiment, length: Length, resume: bool, progress: Progress
 ) -> None:
-    def show() -> None:
-        curve = read_validation(experiment.work_dir, experiment.metric)
-        done = read_finished_epochs(experiment.work_dir)
-        progress(done, epochs, curve[max(curve)] if curve else None)
+    def show(done: int) -> None:
+        curve = _curve(experiment, length)
+        progress(done, length.count, curve[max(curve)] if curve else None)
 
-    _run(experiment, 'train', show, *(['--resume'] if resume else []))
-    curve = read_validation(experiment.work_dir, experiment.metric)
-    progress(epochs, epochs, curve[max(curve)] if curve else None)
+    def show_finished() -> None:
+        show(read_finished(experiment.work_dir, length))
+
+    _run(experiment, 'train', show_finished, *(['--resume'] if resume else []))
+    show(length.count)
+
+
+def _curve(experiment: Experiment, length: Length) -> dict[int, float]:
+    return read_validation(
+        experiment.work_dir, experiment.metric, by_epoch=length.by_epoch
+    )
 
 
 def _test(experiment: Experiment, show: Callable[[], None]) -> None:
@@ -221,44 +244,18 @@ def describe_environment(threads: int | None = None) -> dict[str, Any]:
 
 
 def _run(
-    experiment: Experiment, task: str, show: Callable[[], None], *arguments: str
+    experiment: Experiment, task: str, show: Callable[[], None], *more: str
 ) -> None:
-    """Run ``mim train`` or ``mim test``; its output is appended to the log."""
-    command = [sys.executable, '-m', 'mim', task, 'mmaction', str(experiment.config)]
-    command += ['--work-dir', str(experiment.work_dir), *arguments]
+    arguments = (str(experiment.config), '--work-dir', str(experiment.work_dir), *more)
     if task == 'train':
-        command += ['--seed', str(experiment.seed)]
+        arguments += ('--seed', str(experiment.seed))
     if experiment.options:
-        command += ['--cfg-options', *experiment.options]
-    env = own_environment(experiment.gpu, experiment.threads)
-    with experiment.log_file.open('a') as log:
-        # Whatever runs below has this file open: it is locked until the last has ended,
-        # also where this process was killed.
-        if not acquire(log.fileno()):
-            raise ExperimentError(
-                f'{experiment.name} is still at work for a run that was killed, and '
-                f'writes {experiment.log_file}; wait until it ends, or end it'
-            )
-        log.write(f'$ {" ".join(command)}\n')
-        log.flush()
-        # A group of its own: mim starts the training as another process.
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=env, start_new_session=True
-        )
-    try:
-        while process.poll() is None:
-            time.sleep(POLL_SECONDS)
-            show()
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
-    if process.returncode:
-        lines = experiment.log_file.read_text().strip().splitlines()
-        errors = [
-            line for line in lines if 'Error: ' in line and 'subprocess' not in line
-        ]
-        raise ExperimentError(
-            f'{task}ing of {experiment.name} failed: {(errors or lines)[-1].strip()} '
-            f'(whole log: {experiment.log_file})'
-        )
+        arguments += ('--cfg-options', *experiment.options)
+    run_mim(
+        task,
+        arguments,
+        name=experiment.name,
+        log_file=experiment.log_file,
+        environment=own_environment(experiment.gpu, experiment.threads),
+        show=show,
+    )

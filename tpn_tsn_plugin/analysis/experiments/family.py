@@ -21,11 +21,14 @@ family, the paper's figures; with ``baseline = 'plain'`` the difference of every
 that one, paired by seed.
 """
 
+import os.path as osp
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mmengine.config import Config
 
 from tpn_tsn_plugin.analysis.trained_model import read_config
 
@@ -36,6 +39,8 @@ CELL_KEYS = {'row', 'column', 'config'}, {'options', 'checkpoint', 'published'}
 SOURCE_KEYS = {'config'}, {'options', 'metric'}
 # Stands in an option for a source's checkpoint.
 SOURCE = re.compile(r'\{(\w+)\}')
+NAME = re.compile(r'\w{1,100}')
+LONGEST_LABEL = 150
 
 
 @dataclass(frozen=True)
@@ -103,18 +108,17 @@ def read_family(path: Path) -> Family:
     """
     config = read_config(path)
     cells = config.get('cells')
-    if not cells or 'title' not in config:
+    if not cells or not isinstance(cells, list) or 'title' not in config:
         raise ValueError(f'{path}: a family needs title and cells')
+    _require_names(path, config)
     sources = tuple(
         _read_cell(path, source, SOURCE_KEYS, name)
         for name, source in config.get('sources', {}).items()
     )
     names = [source.label for source in sources]
     places = [
-        _read_cell(
-            path, cell, CELL_KEYS, _slug(f'{cell.get("row")} {cell.get("column")}')
-        )
-        for cell in cells
+        _read_cell(path, cell, CELL_KEYS, _label(cell, number))
+        for number, cell in enumerate(cells, 1)
     ]
     labels = [*names, *(cell.label for cell in places)]
     for cell in places:
@@ -144,24 +148,64 @@ def read_family(path: Path) -> Family:
     )
 
 
+def _require_names(path: Path, config: Config) -> None:
+    """Check what files and rows are called."""
+    sources = config.get('sources', {})
+    if not isinstance(sources, dict) or not all(map(NAME.fullmatch, sources)):
+        # It is part of the names of files.
+        raise ValueError(
+            f'{path}: sources must be a dict by names of letters, digits and _, got '
+            f'{list(sources) if isinstance(sources, dict) else sources!r:.200}'
+        )
+    for key in ('title', 'metric', 'paper', 'baseline'):
+        if key in config and config[key] is not None:
+            _require_line(path, key, config[key])
+
+
+def _require_line(path: Path, what: str, text: Any) -> None:
+    if not isinstance(text, str) or not text.isprintable():
+        raise ValueError(f'{path}: {what} must be a line of text, got {text!r:.200}')
+
+
+def _require_kinds(path: Path, label: str, entry: Mapping[str, Any]) -> None:
+    """Check that the values of an entry are what they can be."""
+    for key, value in entry.items():
+        what = f'{key} of {label}'
+        if key == 'options':
+            if not isinstance(value, list):
+                raise ValueError(f'{path}: {what} must be a list, got {value!r:.200}')
+            for option in value:
+                _require_line(path, what, option)
+        elif key == 'published':
+            if not isinstance(value, int | float | None):
+                raise ValueError(f'{path}: {what} must be a number, got {value!r:.200}')
+        elif value is not None or key in ('row', 'column', 'config'):
+            _require_line(path, what, value)
+
+
 def _read_cell(
     path: Path,
-    entry: Mapping[str, Any],
+    entry: Any,
     keys: tuple[set[str], set[str]],
     label: str,
 ) -> Cell:
     needed, optional = keys
+    if not isinstance(entry, dict):
+        raise ValueError(f'{path}: {label} must be a dict, got {entry!r:.200}')
     for key in entry:
         if key not in needed | optional:
             raise ValueError(
-                f'{path}: {label} has {key!r}; known are {sorted(needed | optional)}'
+                f'{path}: {label} has {key!r:.200}; known are '
+                f'{sorted(needed | optional)}'
             )
     for key in sorted(needed):
         if key not in entry:
             raise ValueError(f'{path}: {label} lacks {key!r}')
+    _require_kinds(path, label, entry)
     config = path.parent / entry['config']
-    if not config.is_file():
-        raise ValueError(f'{path}: config {config} of {label} does not exist')
+    # Unlike Path.is_file, takes names that no file can have.
+    if not osp.isfile(config):
+        raise ValueError(f'{path}: config {config!s:.200} of {label} does not exist')
     given = {key: value for key, value in entry.items() if key in ('row', 'column')}
     return Cell(
         label=label,
@@ -174,5 +218,15 @@ def _read_cell(
     )
 
 
+def _label(cell: Any, number: int) -> str:
+    """What a cell's files are called, or what a message can call one without name."""
+    if isinstance(cell, dict):
+        row, column = cell.get('row'), cell.get('column')
+        if isinstance(row, str) and isinstance(column, str):
+            return _slug(f'{row} {column}')
+    return f'cell {number}'
+
+
 def _slug(text: str) -> str:
-    return re.sub(r'[^a-z0-9]+', '-', text.lower()).strip('-')
+    # Files have longer names, which have an end.
+    return re.sub(r'[^a-z0-9]+', '-', text.lower()).strip('-')[:LONGEST_LABEL]

@@ -11,7 +11,7 @@ from tpn_tsn_plugin.errors import ExperimentError
 
 from .experiment import Experiment, run_experiment
 from .family import SOURCE, Cell, Family
-from .shared_work import work_off
+from .shared_work import BusyError, work_off
 from .slots import Slot
 from .training_log import last_checkpoint
 
@@ -53,6 +53,8 @@ def run_family(
     Raises:
         ExperimentError: One failed. Those of this process that are running are stopped;
             they go on from their last checkpoint when the family is run again.
+        BusyError: What a run that was killed has started is still at one; all that
+            could be done without it was done.
     """
     folder.mkdir(parents=True, exist_ok=True)
     results: dict[Piece, Result] = {}
@@ -71,10 +73,24 @@ def run_family(
         if finished is not None:
             finished(piece.cell.label, piece.seed, result)
 
-    for wave in (family.sources, family.cells):
-        pieces = [Piece(cell, seed) for seed in seeds for cell in wave]
+    def run_wave(pieces: list[Piece]) -> None:
         locks = [folder / f'.{cell.label}_seed{seed}.lock' for cell, seed in pieces]
         work_off(pieces, locks, run, jobs, stop)
+
+    pieces = [Piece(cell, seed) for seed in seeds for cell in family.cells]
+    try:
+        run_wave([Piece(source, seed) for seed in seeds for source in family.sources])
+    except BusyError:
+        trained = {(piece.cell.label, piece.seed) for piece in results}
+        run_wave(
+            [
+                piece
+                for piece in pieces
+                if trained.issuperset((s, piece.seed) for s in piece.cell.sources)
+            ]
+        )
+        raise
+    run_wave(pieces)
     return {
         cell: [results[Piece(cell, seed)] for seed in seeds] for cell in family.cells
     }

@@ -12,9 +12,15 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from tpn_tsn_plugin.errors import ExperimentError
+
 Piece = TypeVar('Piece')
 # Seconds until a piece is asked for again that somebody else is at.
 PERIOD = 0.5
+
+
+class BusyError(ExperimentError):
+    """Somebody is at a piece who holds no lock on it."""
 
 
 def work_off(
@@ -27,7 +33,8 @@ def work_off(
     """Do every piece, each under its lock.
 
     Where others share the folder of the locks, a piece that they are at is left until
-    they have ended; then ``do`` is called here as well, and is to find it done.
+    they have ended; then ``do`` is called here as well, and is to find it done. Where
+    ``do`` finds a piece busy, it is called once more after all others.
 
     Args:
         pieces: What is to be done, in this order as far as it is free.
@@ -37,13 +44,16 @@ def work_off(
         stop: Set where a piece fails or the wait is interrupted; asks ``do`` to end.
 
     Raises:
+        BusyError: A piece was busy to the end; all others were done.
         Exception: What the first piece that failed has raised.
     """
     waiting = list(zip(pieces, locks, strict=True))
     guard = threading.Lock()
     failures: list[Exception] = []
+    put_off: dict[Path, BusyError] = {}
+    busy: list[BusyError] = []
 
-    def claim() -> tuple[Piece, FileLock] | None:
+    def claim() -> tuple[Piece, Path, FileLock] | None:
         with guard:
             for entry in waiting:
                 piece, path = entry
@@ -53,7 +63,7 @@ def work_off(
                 except Timeout:
                     continue
                 waiting.remove(entry)
-                return piece, lock
+                return piece, path, lock
         return None
 
     def work(number: int) -> None:
@@ -62,15 +72,28 @@ def work_off(
             if claimed is None:
                 stop.wait(PERIOD)
                 continue
-            piece, lock = claimed
+            piece, path, lock = claimed
             try:
                 do(piece, number)
+            except BusyError as error:
+                if path in put_off:
+                    busy.append(error)
+                else:
+                    put_off[path] = error
+                    waiting.append((piece, path))
             except Exception as error:
                 failures.append(error)
                 stop.set()
             finally:
                 lock.release()
 
+    _in_threads(work, jobs, stop)
+    # Those that were stopped fail as well; the first says why.
+    if failures or busy:
+        raise [*failures, *busy][0]
+
+
+def _in_threads(work: Callable[[int], None], jobs: int, stop: threading.Event) -> None:
     with ThreadPoolExecutor(jobs) as pool:
         threads = [pool.submit(work, number) for number in range(jobs)]
         try:
@@ -80,6 +103,3 @@ def work_off(
             # Leaving the pool waits for what is running.
             stop.set()
             raise
-    # Those that were stopped fail as well; the first says why.
-    if failures:
-        raise failures[0]

@@ -1,30 +1,90 @@
 """Reading what MMEngine's runner has logged in a work dir."""
 
 import json
+import os.path as osp
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mmengine.config import Config
 
 from tpn_tsn_plugin.errors import ExperimentError
 
 TOP1 = 'acc/top1'
 
 
-def read_validation(work_dir: Path, metric: str = TOP1) -> dict[int, float]:
-    """A metric on the validation split by epoch, over all runs of a folder."""
+@dataclass(frozen=True)
+class Length:
+    """How long a training is.
+
+    Attributes:
+        count: Number of epochs or iterations.
+        by_epoch: Whether it is counted in epochs.
+    """
+
+    count: int
+    by_epoch: bool = True
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return 'epochs' if self.by_epoch else 'iterations'
+
+
+def training_length(config: Config) -> Length:
+    """How long a config trains.
+
+    Raises:
+        ExperimentError: It does not say it, or in epochs and iterations.
+    """
+    loop = config.get('train_cfg')
+    given = loop if isinstance(loop, dict) else {}
+    counts = {key: given[key] for key in ('max_epochs', 'max_iters') if key in given}
+    values = list(counts.values())
+    if len(values) != 1 or not isinstance(values[0], int) or values[0] < 1:
+        raise ExperimentError(
+            f'{config.filename}: train_cfg must have a positive max_epochs or '
+            f'max_iters to train, got {loop!r:.200}'
+        )
+    return Length(values[0], by_epoch='max_epochs' in counts)
+
+
+def read_validation(
+    work_dir: Path, metric: str = TOP1, *, by_epoch: bool = True
+) -> dict[int, float]:
+    """A metric on the validation split by epoch, over all runs of a folder.
+
+    Args:
+        work_dir: The folder.
+        metric: Name of the metric.
+        by_epoch: Whether the training counts in epochs; its curve is by iteration
+            otherwise.
+    """
     curve = {}
+    trained = 0
     for record in _records(work_dir, '*/vis_data/scalars.json'):
-        if metric in record and 'step' in record:
-            curve[record['step']] = record[metric]
+        step, value = record.get('step'), record.get(metric)
+        trained = _count(record, 'iter', trained)
+        if isinstance(step, int) and isinstance(value, int | float):
+            # MMEngine calls it epoch 0 throughout, unless its LoggerHook has
+            # log_metric_by_epoch=False.
+            curve[step if by_epoch else step or trained] = float(value)
     return curve
+
+
+def read_finished(work_dir: Path, length: Length) -> int:
+    """Epochs or iterations that were trained, over all runs of a folder."""
+    if length.by_epoch:
+        return read_finished_epochs(work_dir)
+    records = _records(work_dir, '*/vis_data/scalars.json')
+    return max((_count(record, 'iter', 0) for record in records), default=0)
 
 
 def read_finished_epochs(work_dir: Path) -> int:
     """Epochs that were trained to their end, over all runs of a folder."""
     records = _records(work_dir, '*/vis_data/scalars.json')
-    return max(
-        (record['epoch'] - 1 for record in records if 'epoch' in record), default=0
-    )
+    return max((_count(record, 'epoch', 1) - 1 for record in records), default=0)
 
 
 def read_test(work_dir: Path) -> dict[str, float]:
@@ -51,15 +111,23 @@ def last_checkpoint(work_dir: Path) -> Path | None:
     note = work_dir / 'last_checkpoint'
     if not note.exists():
         return None
-    checkpoint = Path(note.read_text().strip())
-    return checkpoint if checkpoint.exists() else None
+    checkpoint = note.read_text(errors='replace').strip()
+    # Unlike Path.exists, takes names that no file can have.
+    return Path(checkpoint) if osp.exists(checkpoint) else None
+
+
+def _count(record: dict[str, Any], key: str, otherwise: int) -> int:
+    count = record.get(key)
+    return count if isinstance(count, int) else otherwise
 
 
 def _records(work_dir: Path, pattern: str) -> Iterator[dict[str, Any]]:
     """Lines of MMEngine's JSON logs, oldest file first, half-written ones left out."""
     for path in sorted(work_dir.glob(pattern)):
-        for line in path.read_text().splitlines():
+        for line in path.read_text(errors='replace').splitlines():
             try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
                 continue
+            if isinstance(record, dict):
+                yield record

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -107,11 +108,10 @@ def _first_record(folder: Path) -> ExtractionOptions | None:
         names = [e.name for e in entries if e.is_dir() or e.name.endswith('.zip')]
         if not names:
             break
-        try:
+        # What no record tells, the user can say.
+        with suppress(FrameFolderError, ValueError):
             record = find_record(folder, names[0].removesuffix('.zip'))
-        except FrameFolderError:
-            record = None
-        if record is not None:
-            return ExtractionOptions.from_record(record.options)
+            if record is not None:
+                return ExtractionOptions.from_record(record.options)
         folder = folder / names[0]
     return None

@@ -55,10 +55,8 @@ class Overlay:
         for number, (entry, label) in enumerate(zip(ranked, labels, strict=True), 1):
             top = pad // 2 + number * line
             shown = f'{100 * entry.probability:.1f} %'
-            right = pad + percent - pad
-            draw.text(
-                (right - self._font.getlength(shown), top), shown, INK, self._font
-            )
+            left = percent - self._font.getlength(shown)
+            draw.text((left, top), shown, INK, self._font)
             draw.text((pad + percent, top), label, INK, self._font)
             low, thick = top + round(1.22 * text), max(2, text // 7)
             full = box[0] - pad

@@ -79,7 +79,8 @@ def describe(prediction: Prediction) -> str:
     text = f'{prediction.duration:.1f} s at {prediction.fps:.4g} fps, '
     if prediction.window is None:
         return text + 'predicted whole'
-    text += f'{len(prediction.windows)} windows of {prediction.window:.3g} s'
+    count = len(prediction.windows)
+    text += f'{count} window{"s" * (count > 1)} of {prediction.window:.3g} s'
     if prediction.stride != prediction.window:
         text += f' every {prediction.stride:.3g} s'
     return f'{text}, {prediction.consensus}'

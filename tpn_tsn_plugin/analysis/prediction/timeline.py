@@ -30,6 +30,8 @@ COLOURS = ('#2f65ba', '#ca3e47', '#268a54', '#8c5fb0', '#c77b1f', '#3a8fa3')
 TICKS = 12
 # Characters of a file name above the picture; longer ones lose their middle.
 LONGEST_NAME = 90
+# How time is filled that could not be read.
+UNREAD = dict(facecolor='0.95', edgecolor='0.7', hatch='///', linewidth=0)
 # Seconds from which on the axis of time counts minutes, and hours.
 IN_MINUTES, IN_HOURS = 180.0, 3 * 3600.0
 # Seconds between two ticks of such an axis.
@@ -120,6 +122,9 @@ def write_timeline(path: Path, prediction: Prediction, names: ClassNames) -> Non
     edges = _edges(prediction)
     for number, (axis, row) in enumerate(zip(axes, rows, strict=True)):
         _draw_row(axis, row, edges, COLOURS[number % len(COLOURS)])
+        if prediction.error is not None:
+            # Where nothing is known, an empty row would say that it is improbable.
+            axis.axvspan(edges[-1], prediction.duration, **UNREAD)
     ticks, labels, unit = time_ticks(prediction.duration)
     axes[-1].set_xlim(0, prediction.duration)
     axes[-1].set_xticks(ticks, labels)
@@ -169,4 +174,8 @@ def _title(prediction: Prediction) -> str:
         half = LONGEST_NAME // 2
         name = f'{name[:half]}…{name[-half:]}'
     title = f'{name}: {describe(prediction)}'.replace('$', r'\$')
-    return f'{title}\ndark where a class is the most probable one'
+    title += '\ndark where a class is the most probable one'
+    if prediction.error is not None:
+        end = prediction.windows[-1].end
+        title += f'; hatched from {end:.1f} s on, which could not be read'
+    return title

@@ -69,8 +69,8 @@ def cut(
     usual = float(np.median(np.diff(times)))
     if length < least * usual - TIME_STEP:
         raise ValueError(
-            f'--window must be {least * usual:.2g} seconds or more, {least} frames of '
-            f'this video, got {length:g}'
+            f'--window must be {least * usual:.2g} seconds or more, {least} '
+            f'frame{"s" * (least > 1)} of this video, got {length:g}'
         )
     number = 0
     while number == 0 or number * stride + length / 2 <= duration + TIME_STEP:

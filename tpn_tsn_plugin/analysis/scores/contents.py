@@ -39,7 +39,7 @@ def choose_task(
         if task is not None:
             raise ScoreFileError(f'{path} has no tasks to choose {task!r} from')
         return list(samples)
-    names = list(tasks)
+    names = [str(name) for name in tasks]
     if task not in names:
         raise ScoreFileError(
             f'{path} has predictions for {len(names)} tasks, {", ".join(names)}, which '
@@ -151,7 +151,12 @@ def as_sets(labels: NDArray) -> list[set[int]]:
 def _flatten(entry: Any) -> NDArray:
     if entry is None:
         return np.empty(0)
-    return np.asarray(entry).reshape(-1)
+    try:
+        label = np.asarray(entry).reshape(-1)
+    except ValueError:
+        label = np.empty(1, object)
+    # What is no number is no class either.
+    return label if label.dtype.kind in 'biuf' else np.array([np.nan])
 
 
 def _faulty(path: Path, i: int, label: NDArray, num_classes: int) -> ScoreFileError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tpn_tsn_plugin.datasets.annotation_list import read_list
+from tpn_tsn_plugin.datasets.annotation_list import is_number, read_list
 from tpn_tsn_plugin.datasets.sample_identity import part_identity
 from tpn_tsn_plugin.datasets.video_files import VIDEO_SUFFIXES, some_of
 from tpn_tsn_plugin.errors import ScoreFileError
@@ -70,7 +70,7 @@ def read_names(path: Path, samples: Sequence[Mapping[str, Any]]) -> SampleNames:
     """
     for key in NAME_KEYS:
         names = [sample.get(key) for sample in samples]
-        if None not in names:
+        if all(name is not None for name in names):
             normal = [posixpath.normpath(str(name)) for name in names]
             if key in PATHS_OF_FILES:
                 normal = [posixpath.splitext(name)[0] for name in normal]
@@ -140,7 +140,7 @@ def names_from_list(
 def _count_numbers(words: Sequence[str]) -> int:
     """Count the numbers that a line ends with; its first word is a path."""
     count = 0
-    while count < len(words) - 1 and words[-1 - count].isdecimal():
+    while count < len(words) - 1 and is_number(words[-1 - count]):
         count += 1
     return count
 

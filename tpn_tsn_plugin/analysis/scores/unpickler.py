@@ -87,11 +87,14 @@ def new_tensor(
 
     Raises:
         ForeignPieceError: ``numbers`` were not read by :func:`read_storage`.
-        RuntimeError: The tensor would reach beyond them.
+        RuntimeError: The tensor would reach beyond them, or repeat them.
     """
     if not isinstance(numbers, np.ndarray):
         raise ForeignPieceError(f'a tensor made of {type(numbers).__name__}')
     tensor = torch.from_numpy(numbers).as_strided(tuple(size), tuple(stride), offset)
+    # By strides of zero, a few bytes could stand for more than the memory holds.
+    if tensor.numel() > numbers.size:
+        raise RuntimeError('a tensor says that it holds more numbers than the file')
     # A batch's samples share their numbers, which would stay whole for each of them.
     return tensor.numpy().copy()
 
@@ -130,8 +133,11 @@ PIECES: dict[str, Piece] = {
 }
 
 
-class ScoreUnpickler(pickle.Unpickler):
+class ScoreUnpickler(pickle._Unpickler):
     """Unpickler of plain values, tensors and arrays; both come out as arrays.
+
+    Python's own, as that of ``torch.load``: the one in C makes room for as many values
+    as a file says it will refer to, which can be more than the memory has.
 
     Args:
         file: The pickle.

@@ -68,8 +68,9 @@ def collect_curves(
                 continue
             for label in labels_of(sample):
                 _require_class(label, scores.shape[1])
-                known[name, label] = Curve(name, label, fps, scores[:, label])
-                writer.writerow(_to_row(known[name, label]))
+                curve = _as_written(Curve(name, label, fps, scores[:, label]))
+                known[name, label] = curve
+                writer.writerow(_to_row(curve))
             file.flush()
     if progress is not None and missing:
         progress(len(missing), len(missing))
@@ -102,11 +103,28 @@ def _to_row(curve: Curve) -> list[str]:
     return [curve.video_id, str(curve.label), fps, values]
 
 
+def _as_written(curve: Curve) -> Curve:
+    """The curve as a later run reads it, so that both measure the same."""
+    name, label, fps, values = _to_row(curve)
+    return _from_row(name, label, fps, values)
+
+
+def _from_row(name: str, label: str, fps: str, values: str) -> Curve:
+    numbers = np.array(values.split(), dtype=np.float64)
+    return Curve(name, int(label), float(fps) if fps else None, numbers)
+
+
 def _read_back(path: Path) -> list[Curve]:
     """Read what is there, without a line that was being written when a run ended."""
     if not path.exists():
         return []
-    text = path.read_text(encoding='utf-8')
+    try:
+        # Letters other than \n that end lines elsewhere belong to a name.
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise TempoStudyError(
+            f'{path} is no UTF-8 text; delete it to have it made again'
+        ) from error
     whole = text[: text.rfind('\n') + 1]
     if whole != text:
         write_whole(path, whole)
@@ -120,17 +138,18 @@ def read_curves(text: str, path: Path) -> list[Curve]:
         TempoStudyError: A line is none of a curve.
     """
     curves = []
-    for number, row in enumerate(csv.reader(text.splitlines()), 1):
-        if number == 1 and tuple(row) == FIELDS:
+    lines = text.removesuffix('\n').split('\n') if text else []
+    for number, line in enumerate(lines, 1):
+        if number == 1 and line == ','.join(FIELDS):
             continue
         try:
-            name, label, fps, values = row
-            numbers = np.array(values.split(), dtype=np.float64)
-            rate = float(fps) if fps else None
-            curves.append(Curve(name, int(label), rate, numbers))
-        except ValueError:
+            # Curves are longer than what csv takes for a field.
+            start, _, values = line.rpartition(',')
+            ((name, label, fps),) = csv.reader([start])
+            curves.append(_from_row(name, label, fps, values))
+        except (ValueError, csv.Error):
             raise TempoStudyError(
                 f'{path}, line {number}: expected "{",".join(FIELDS)}", got '
-                f'{",".join(row)[:60]!r}; delete the file to have it made again'
+                f'{line[:60]!r}; delete the file to have it made again'
             ) from None
     return curves

@@ -86,9 +86,18 @@ class FrameClassifier:
 
     @property
     def num_classes(self) -> int:
-        """C."""
-        head: Any = self.model.cls_head
-        return int(head.num_classes)
+        """C.
+
+        Raises:
+            ValueError: The head has several lists of classes.
+        """
+        found = getattr(self.model.cls_head, 'num_classes', None)
+        if not isinstance(found, int):
+            raise ValueError(
+                'a tempo is measured for one prediction a video, but the head is a '
+                f'{type(self.model.cls_head).__name__}'
+            )
+        return found
 
     @property
     def classes(self) -> Sequence[str] | None:

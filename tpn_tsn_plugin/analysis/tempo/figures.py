@@ -3,12 +3,14 @@
 import io
 from collections.abc import Sequence
 from itertools import cycle, product
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.errors import one_line
 from tpn_tsn_plugin.functional.visual_tempo import half_maximum_lobe, smooth_curve
 
 from .curves import Curve
@@ -52,20 +54,28 @@ def draw_curves(
     for axis, index in zip(axes.flat, chosen):
         values = curves[index].values
         if smooth:
-            axis.plot(values, color=GREY, linewidth=0.6)
-        _draw_curve(axis, smooth_curve(values, smooth), instances[index], baseline)
+            axis.plot(values, color=GREY, linewidth=0.6, label='before smoothing')
+        name = f'smoothed ({smooth:g} frames)' if smooth else 'curve'
+        shown = smooth_curve(values, smooth)
+        _draw_curve(axis, shown, instances[index], baseline, name)
     for axis in axes[:, 0]:
         axis.set_ylabel('probability of the class')
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    look: dict[str, Any] = dict(fontsize=8, frameon=False, ncols=len(names))
+    figure.legend(handles, names, loc='outside upper center', **look)
     return figure
 
 
-def _draw_curve(axis: Axes, values: NDArray, own: Instance, baseline: str) -> None:
+def _draw_curve(
+    axis: Axes, values: NDArray, own: Instance, baseline: str, name: str
+) -> None:
     lobe = half_maximum_lobe(values, baseline)
-    base = values.min() if baseline == 'minimum' else 0
-    half = (lobe.maximum + base) / 2
-    axis.plot(values, color=BLUE, linewidth=1.4)
-    axis.axhline(half, color=GREY, linewidth=0.8, linestyle=':')
-    axis.hlines(half, lobe.left, lobe.right, color=RED, linewidth=2.5)
+    axis.plot(values, color=BLUE, linewidth=1.4, label=name)
+    thin: dict[str, Any] = dict(color=GREY, linewidth=0.8, linestyle=':')
+    axis.axhline(lobe.half, label='half of the maximum', **thin)
+    thick: dict[str, Any] = dict(color=RED, linewidth=2.5)
+    ends = lobe.left, lobe.right
+    axis.hlines(lobe.half, *ends, label='full width there (FWHM)', **thick)
     axis.axvspan(lobe.left, lobe.right, color=RED, alpha=0.08, linewidth=0)
     cut = ', cut' if lobe.censored else ''
     seconds = '' if own.width_seconds is None else f' = {own.width_seconds:.2f} s'
@@ -101,7 +111,8 @@ def draw_variances(tempi: Sequence[ClassTempo], unit: str) -> Figure:
 def draw_truth(truth: TruthComparison) -> Figure:
     """Measured width against true period, and against the action's true length.
 
-    The period is left out where every action is one cycle, which is as long.
+    The period is left out where every action is one cycle, which is as long. Instances
+    that are cut at a border are hollow.
     """
     timed = [own for own in truth.instances if own.true_seconds is not None]
     lengths = [own.true_seconds or 0 for own in timed]
@@ -119,8 +130,13 @@ def draw_truth(truth: TruthComparison) -> Figure:
         for name, colour in zip(truth.within, cycle(COLOURS)):
             own = [i for i in instances if i.motion == name]
             widths = [i.width_seconds for i in own]
-            named = name.replace('_', ' ')
-            axis.scatter([*map(place, own)], widths, s=12, color=colour, label=named)
+            fill = ['none' if i.censored else colour for i in own]
+            look = dict(s=14, edgecolors=colour, linewidths=0.9, facecolors=fill)
+            axis.scatter([*map(place, own)], widths, **look)
+            axis.scatter([], [], s=14, color=colour, label=_short(name))
+        if any(own.censored for own in instances):
+            hollow = dict(s=14, edgecolors=GREY, linewidths=0.9, facecolors='none')
+            axis.scatter([], [], label='hollow: cut at a border', **hollow)
         axis.set_xlabel(label)
         axis.set_ylabel('measured FWHM, seconds')
         axis.set_ylim(bottom=0)
@@ -147,16 +163,15 @@ def draw_gain(study: GainStudy, unit: str, bins: str) -> Figure:
         label=f'mean of a bin ({bins})',
         zorder=3,
     )
-    ends = np.array([x.min(), x.max()])
-    axis.plot(
-        ends,
-        study.intercept + study.slope * ends,
-        color=BLUE,
-        label='least squares over the classes',
-    )
+    if np.isfinite(study.slope):
+        ends = np.array([x.min(), x.max()])
+        line = study.intercept + study.slope * ends
+        axis.plot(ends, line, color=BLUE, label='least squares over the classes')
     axis.axhline(0, color='black', linewidth=0.6)
     axis.set_xlabel(f'variance of visual tempo (FWHM), {unit}²')
-    axis.set_ylabel(f'gain of {study.model}\nover {study.baseline}, points')
+    axis.set_ylabel(
+        f'gain of {_short(study.model)}\nover {_short(study.baseline)}, points'
+    )
     figure.legend(fontsize=8, frameon=False, loc='outside upper center', ncols=3)
     _tidy(axis)
     return figure
@@ -176,7 +191,7 @@ def draw_robustness(results: Sequence[TestResult], grouped: bool = False) -> Fig
             for result in own
         ]
         trained = shown[speeds.index(1)]
-        left.plot(speeds, shown, label=name, **look)
+        left.plot(speeds, shown, label=_short(name), **look)
         right.plot(speeds, [value - trained for value in shown], **look)
     for axis in (left, right):
         axis.axvline(1, color=GREY, linewidth=0.8, linestyle=':')
@@ -195,5 +210,7 @@ def _tidy(axis: Axes) -> None:
 
 
 def _short(name: str) -> str:
-    name = name.replace('_', ' ')
-    return name if len(name) <= LONGEST_NAME else f'{name[: LONGEST_NAME - 1]}…'
+    name = one_line(name.replace('_', ' '))
+    short = name if len(name) <= LONGEST_NAME else f'{name[: LONGEST_NAME - 1]}…'
+    # A dollar sign would start a formula.
+    return short.replace('$', r'\$')

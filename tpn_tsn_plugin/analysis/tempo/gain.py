@@ -15,6 +15,7 @@ from tpn_tsn_plugin.errors import TempoStudyError
 from tpn_tsn_plugin.functional.tempo_gain import (
     Correlation,
     bin_means,
+    can_correlate,
     correlate,
     fit_line,
 )
@@ -57,11 +58,12 @@ class GainStudy:
         baseline: Name of the baseline.
         model: Name of the model.
         classes: In the order of the variances.
-        slope: Of the least-squares line over the classes, points per unit of variance.
-        intercept: Its gain at variance 0.
+        slope: Of the least-squares line over the classes, points per unit of variance;
+            NaN where all have one variance.
+        intercept: Its gain at variance 0; NaN likewise.
         bins: Mean variance, mean gain and number of classes of each bin.
-        pearson: Correlation of variance and gain.
-        spearman: Rank correlation of variance and gain.
+        pearson: Correlation of variance and gain; None where too few classes differ.
+        spearman: Rank correlation of variance and gain; None likewise.
     """
 
     baseline: str
@@ -70,8 +72,8 @@ class GainStudy:
     slope: float
     intercept: float
     bins: tuple[tuple[float, float, int], ...]
-    pearson: Correlation
-    spearman: Correlation
+    pearson: Correlation | None
+    spearman: Correlation | None
 
 
 def study_gain(
@@ -95,9 +97,8 @@ def study_gain(
 
     Raises:
         ScoreFileError: The predictions are no two of the same videos.
-        TempoStudyError: They are for other classes, or fewer than three classes can be
-            compared.
-        ValueError: No two classes differ in variance or in gain.
+        TempoStudyError: They are for other classes, or for none whose tempo was
+            measured.
     """
     joined = join_score_files([read_score_file(path) for path in dumps])
     labels = joined.labels
@@ -128,12 +129,13 @@ def study_gain(
         for own in sorted(tempi, key=lambda own: own.variance)
         if counts[own.label]
     )
-    if len(rows) < 3:
+    if not rows:
         raise TempoStudyError(
-            f'{len(rows)} of {len(tempi)} measured classes are among the {len(labels)} '
-            f'videos of {dumps[0]}; a correlation needs three classes in common'
+            f'none of {len(tempi)} measured classes is among the {len(labels)} videos '
+            f'of {dumps[0]}; predict and measure videos of the same classes'
         )
     x, y = [row.variance for row in rows], [row.gain for row in rows]
+    related = can_correlate(x, y)
     slope, intercept = fit_line(x, y)
     return GainStudy(
         *names,
@@ -141,8 +143,8 @@ def study_gain(
         slope=slope,
         intercept=intercept,
         bins=tuple(bin_means(x, y, by=bin_by, size=bin_size)),
-        pearson=correlate(x, y, 'pearson'),
-        spearman=correlate(x, y, 'spearman'),
+        pearson=correlate(x, y, 'pearson') if related else None,
+        spearman=correlate(x, y, 'spearman') if related else None,
     )
 
 

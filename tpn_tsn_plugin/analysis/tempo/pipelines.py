@@ -1,14 +1,18 @@
 """The sampling step of a config's pipeline, and the config with another interval."""
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from mmaction.datasets.transforms import PackActionInputs
 from mmengine.config import Config
 
 from tpn_tsn_plugin.analysis.trained_model import import_custom, read_config
 
 Step = Mapping[str, Any]
+# What tells of which video a prediction is, in the data sets of MMAction2.
+NAME_KEYS = ('video_id', 'filename', 'frame_dir')
 
 
 def read_with_imports(path: Path, options: Sequence[str] = ()) -> Config:
@@ -70,6 +74,20 @@ def usual_intervals(trained: int) -> list[int]:
     return sorted({*steps, trained})
 
 
+def _keep_names(pipeline: Sequence[dict[str, Any]]) -> None:
+    """Have samples carry what their video is called.
+
+    Not all data sets know a ``video_id``, and what they know instead is not among the
+    keys that are kept by default.
+    """
+    for step in pipeline:
+        if str(step.get('type')).endswith('PackActionInputs'):
+            usual = signature(PackActionInputs).parameters['meta_keys'].default
+            keys = tuple(step.get('meta_keys', usual))
+            added = (key for key in NAME_KEYS if key not in keys)
+            step['meta_keys'] = (*keys, *added)
+
+
 def resampled_config(path: Path, interval: int, dump: Path) -> Config:
     """A config that tests with another interval and saves its predictions.
 
@@ -82,6 +100,7 @@ def resampled_config(path: Path, interval: int, dump: Path) -> Config:
     pipeline = config.test_dataloader.dataset.pipeline
     place, _ = find_sampler(pipeline, config.filename)
     pipeline[place]['frame_interval'] = interval
+    _keep_names(pipeline)
     evaluators = config.test_evaluator
     if not isinstance(evaluators, list):
         evaluators = [evaluators]

@@ -15,8 +15,10 @@ from .robustness import TestResult
 from .truth import TruthComparison
 
 
-def describe(found: Correlation) -> str:
+def describe(found: Correlation | None) -> str:
     """A correlation in one line."""
+    if found is None:
+        return 'no correlation, which needs three points that differ'
     names = {'pearson': 'Pearson', 'spearman': 'Spearman'}
     interval = (
         'too few points for an interval'
@@ -113,9 +115,10 @@ def _measured(
 
 def truth_section(truth: TruthComparison) -> Section:
     """Measured against true tempo."""
-    numbers = [f'all instances: {describe(truth.overall)}']
-    if truth.uncensored is not None:
-        numbers.append(f'not cut at a border: {describe(truth.uncensored)}')
+    numbers = [
+        f'all instances: {describe(truth.overall)}',
+        f'not cut at a border: {describe(truth.uncensored)}',
+    ]
     numbers += [
         f'{name.replace("_", " ")}: {describe(found)}'
         for name, found in truth.within.items()
@@ -134,7 +137,8 @@ def truth_section(truth: TruthComparison) -> Section:
         (
             'These are generated videos whose true tempo is known. The correlations '
             'are of the measured FWHM with the true period: 1 would be the true order '
-            'of all tempi, 0 none of it.',
+            'of all tempi, 0 none of it. Hollow points are of instances that are cut '
+            'at a border of the video, so that their true FWHM may be greater.',
         ),
         {'truth.png': figures.to_png(figures.draw_truth(truth))},
     )
@@ -143,25 +147,20 @@ def truth_section(truth: TruthComparison) -> Section:
 def gain_section(study: GainStudy, unit: str, bins: str, number: int) -> Section:
     """Gain against variance."""
     gains = [own.gain for own in study.classes]
-    sure = study.pearson.p_value < 0.05
-    direction = 'more' if study.pearson.coefficient > 0 else 'less'
-    seen = (
-        f'Classes whose tempo varies more gain {direction}.'
-        if sure
-        else 'No dependence can be told from chance with these classes (p above 0.05).'
-    )
+    line = f'gain = {study.intercept:+.2f} {study.slope:+.3g} · variance ({unit}²)'
+    fitted = 'no line, for all classes have one variance'
     return Section(
         f'Gain of {study.model} over {study.baseline} against variance of tempo',
         (
             f'mean gain {np.mean(gains):+.1f} points over {len(gains)} classes',
-            f'least squares: gain = {study.intercept:+.2f} '
-            f'{study.slope:+.3g} · variance ({unit}²)',
+            f'least squares: {fitted if np.isnan(study.slope) else line}',
             describe(study.pearson),
             describe(study.spearman),
         ),
         (
             f'Each grey point is a class; a red one is the mean of a bin ({bins}); the '
-            'line is fitted to the classes (Figure 4 of the TPN paper). ' + seen,
+            'line is fitted to the classes (Figure 4 of the TPN paper). '
+            + _dependence(study.pearson),
         ),
         {f'gain_{number}.png': figures.to_png(figures.draw_gain(study, unit, bins))},
         ('class', f'variance, {unit}²', 'videos', study.baseline, study.model, 'gain'),
@@ -179,6 +178,18 @@ def gain_section(study: GainStudy, unit: str, bins: str, number: int) -> Section
     )
 
 
+def _dependence(found: Correlation | None) -> str:
+    """What a correlation of variance and gain means."""
+    if found is None:
+        return 'Too few classes differ in variance and in gain to tell a dependence.'
+    if found.p_value >= 0.05:
+        return (
+            'No dependence can be told from chance with these classes (p above 0.05).'
+        )
+    direction = 'more' if found.coefficient > 0 else 'less'
+    return f'Classes whose tempo varies more gain {direction}.'
+
+
 def robustness_section(results: Sequence[TestResult]) -> Section:
     """Accuracy over sampling intervals."""
     grouped = any(own.group_accuracy is not None for own in results)
@@ -187,12 +198,16 @@ def robustness_section(results: Sequence[TestResult]) -> Section:
         own = [result for result in results if result.model == name]
         worst = max(own, key=lambda result: result.drop)
         trained = next(result for result in own if result.speed == 1)
-        numbers.append(
-            f'{name}: {trained.accuracy:.1f} % at the trained interval '
-            f'{trained.interval}; at worst {worst.drop:.1f} points less, at interval '
-            f'{worst.interval}; {np.mean([r.drop for r in own]):.1f} points less on '
-            'average'
-        )
+        found = f'{name}: {trained.accuracy:.1f} % at the trained interval '
+        found += str(trained.interval)
+        others = [result.drop for result in own if result is not trained]
+        if others:
+            found += (
+                f'; at worst {worst.drop:.1f} points less, at interval '
+                f'{worst.interval}; {np.mean(others):.1f} points less on average over '
+                'the others'
+            )
+        numbers.append(found)
     pictures = {'robustness.png': figures.to_png(figures.draw_robustness(results))}
     text = [
         'Each model is tested with clips whose frames are nearer to each other or '

@@ -3,110 +3,29 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
-from tpn_tsn_plugin.analysis.trained_model import load_model, read_config
+from tpn_tsn_plugin.analysis.scores.files import read_score_file
+from tpn_tsn_plugin.analysis.trained_model import load_model
+from tpn_tsn_plugin.errors import TempoStudyError
 from tpn_tsn_plugin.output_files import write_whole
 
 from . import sections
 from .curve_file import collect_curves
-from .curves import Curve, FrameClassifier
-from .files import (
-    Part,
-    claim_folder,
-    digest,
-    digest_text,
-    finish_folder,
-    write_table,
-)
+from .curves import FrameClassifier
+from .files import Tables, claim_folder, finish_folder
 from .gain import study_gain
 from .measurement import ClassTempo, Instance, measure, tempo_by_class
+from .options import StudyOptions
 from .pipelines import read_with_imports
 from .report import Section, to_html
-from .robustness import RobustnessStudy, TestedModel, TestResult
+from .robustness import RobustnessStudy, TestResult
 from .truth import compare_with_truth, find_truth
 
 Report = Callable[[int, int], None]
 # Gives what shows how far a job has come, by its name.
 Shown = Callable[[str], AbstractContextManager[Report]]
 TITLE = 'Visual tempo'
-
-
-@dataclass(frozen=True)
-class StudyOptions:
-    """What a study is made of.
-
-    Attributes:
-        config: Of the network that measures tempo.
-        checkpoint: Its weights.
-        out: Folder of the study.
-        cfg_options: What changes in the config, ``key=value`` each.
-        split: Whose videos are measured, ``'test'`` or ``'val'``.
-        groups: For each class what it counts as in a second accuracy of the tests, or
-            None.
-        device: Where the network runs.
-        baseline: What half of a curve is counted from.
-        smooth: Standard deviation, in frames, of what smooths curves; 0 for nothing.
-        unit: Of widths, ``'frames'`` or ``'seconds'``.
-        bin_by: Of what there is ``bin_size`` in a bin.
-        bin_size: How much.
-        models: Models to compare; the first is the baseline of gains.
-        dumps: Saved predictions of baseline and model, in place of ``models``.
-        intervals: Sampling intervals to test with; None for the usual ones.
-        metric: What accuracy is in these tests.
-    """
-
-    config: Path
-    checkpoint: Path
-    out: Path
-    cfg_options: tuple[str, ...] = ()
-    split: str = 'test'
-    groups: tuple[str, ...] | None = None
-    device: str = 'cpu'
-    baseline: str = 'zero'
-    smooth: float = 0
-    unit: str = 'frames'
-    bin_by: str = 'classes'
-    bin_size: float = 10
-    models: tuple[TestedModel, ...] = ()
-    dumps: tuple[Path, ...] = ()
-    intervals: tuple[int, ...] | None = None
-    metric: str = 'acc/top1'
-
-    def parts(self, config_text: str) -> Iterator[Part]:
-        """What the folder's content depends on."""
-        yield Part(
-            'curves',
-            dict(
-                config=digest_text(config_text),
-                checkpoint=digest(self.checkpoint),
-                split=self.split,
-            ),
-            'curves.csv',
-        )
-        for model in self.models:
-            yield Part(
-                f'model {model.name}',
-                dict(
-                    config=digest_text(read_config(model.config).pretty_text),
-                    checkpoint=digest(model.checkpoint),
-                ),
-                f'tests/{model.name}_interval*',
-            )
-        if self.dumps:
-            yield Part('dumps', dict(dumps=digest(*self.dumps)))
-        shown = (
-            'baseline',
-            'smooth',
-            'unit',
-            'bin_by',
-            'bin_size',
-            'intervals',
-            'metric',
-            'groups',
-        )
-        yield Part('report', {name: getattr(self, name) for name in shown})
 
 
 def make_study(
@@ -136,40 +55,21 @@ def make_study(
         for own in options.models
     ]
     classifier = FrameClassifier(config, model, options.split)
+    classes = _class_names(options, classifier)
+    # Predictions that cannot be used are told before the work, not after it.
+    for path in options.dumps:
+        read_score_file(path)
     parts = list(options.parts(config.pretty_text))
     claim_folder(options.out, parts, force)
 
     with shown(f'frames of the {options.split} videos') as report:
         curves = collect_curves(classifier, options.out / 'curves.csv', report)
-    instances = measure(curves, classifier.classes, options.baseline, options.smooth)
-    measured, tempi = _measure(options, curves, instances)
-    found = [measured]
-    truth_file = find_truth(config, options.split)
-    if truth_file is not None:
-        truth = compare_with_truth(instances, truth_file)
-        write_table(options.out / 'truth.csv', truth.instances)
-        found.append(sections.truth_section(truth))
-    results: list[TestResult] = []
-    for test in tests:
-        with shown(f'tests of {test.model.name}') as report:
-            results += test.run(options.groups, report)
-    found += _gains(options, tests, tempi, classifier.num_classes)
-    if results:
-        write_table(options.out / 'robustness.csv', results)
-        found.append(sections.robustness_section(results))
-    _write_report(options, found)
-    finish_folder(options.out, parts)
-    return found
-
-
-def _measure(
-    options: StudyOptions, curves: Sequence[Curve], instances: Sequence[Instance]
-) -> tuple[Section, list[ClassTempo]]:
-    """Instances and classes."""
+    instances = measure(curves, classes, options.baseline, options.smooth)
     tempi, left_out = tempo_by_class(instances, options.unit)
-    write_table(options.out / 'instances.csv', instances)
-    write_table(options.out / 'classes.csv', tempi)
-    section = sections.measurement_section(
+    tables = Tables(options.out)
+    tables.write('instances.csv', instances)
+    tables.write('classes.csv', tempi)
+    measured = sections.measurement_section(
         curves,
         instances,
         tempi,
@@ -178,7 +78,44 @@ def _measure(
         smooth=options.smooth,
         unit=options.unit,
     )
-    return section, tempi
+    found = [measured, *_truth(classifier, instances, tables)]
+    results: list[TestResult] = []
+    for test in tests:
+        with shown(f'tests of {test.model.name}') as report:
+            results += test.run(options.groups, report)
+    found += _gains(options, tests, tempi, classifier.num_classes, tables)
+    if results:
+        tables.write('robustness.csv', results)
+        found.append(sections.robustness_section(results))
+    written = [*tables.names, *_write_report(options, found)]
+    finish_folder(options.out, parts, written)
+    return found
+
+
+def _class_names(
+    options: StudyOptions, classifier: FrameClassifier
+) -> Sequence[str] | None:
+    """Names of the classes, one for each, or None where nothing names them."""
+    names = options.labels or classifier.classes
+    if names and len(names) != classifier.num_classes:
+        whose = '--labels' if options.labels else f'the {options.split} data set'
+        raise TempoStudyError(
+            f'{whose} names {len(names)} classes, but the model of '
+            f'{options.config.name} has {classifier.num_classes}; give the label map '
+            'of the data that it was trained on (--labels)'
+        )
+    return names
+
+
+def _truth(
+    classifier: FrameClassifier, instances: Sequence[Instance], tables: Tables
+) -> Iterator[Section]:
+    """Measured against true tempo, on demo data."""
+    path = find_truth(classifier.dataset)
+    if path is not None:
+        truth = compare_with_truth(instances, path)
+        tables.write('truth.csv', truth.instances)
+        yield sections.truth_section(truth)
 
 
 def _gains(
@@ -186,6 +123,7 @@ def _gains(
     tests: Sequence[RobustnessStudy],
     tempi: Sequence[ClassTempo],
     num_classes: int,
+    tables: Tables,
 ) -> list[Section]:
     """Each model against the baseline."""
     bins = f'{options.bin_size:g} classes'
@@ -204,7 +142,7 @@ def _gains(
     ]
     if gains:
         rows = [row for gain in gains for row in gain.classes]
-        write_table(options.out / 'gain.csv', rows)
+        tables.write('gain.csv', rows)
     return [
         sections.gain_section(gain, options.unit, bins, number)
         for number, gain in enumerate(gains, 1)
@@ -223,7 +161,8 @@ def _pairs(
         yield names, (tests[0].dump(tests[0].trained), test.dump(test.trained))
 
 
-def _write_report(options: StudyOptions, found: Sequence[Section]) -> None:
+def _write_report(options: StudyOptions, found: Sequence[Section]) -> list[str]:
+    """Write numbers, pictures and the page, and tell the names of the pictures."""
     made_of = [
         f'measured with {options.config.name} and {options.checkpoint}, '
         f'{options.split} videos',
@@ -235,7 +174,8 @@ def _write_report(options: StudyOptions, found: Sequence[Section]) -> None:
         options.out / 'numbers.json',
         json.dumps(numbers, indent=1, ensure_ascii=False) + '\n',
     )
-    for section in found:
-        for name, png in section.figures.items():
-            write_whole(options.out / name, png)
+    figures = {name: png for section in found for name, png in section.figures.items()}
+    for name, png in figures.items():
+        write_whole(options.out / name, png)
     write_whole(options.out / 'report.html', to_html(TITLE, found, made_of))
+    return list(figures)

@@ -2,15 +2,21 @@
 
 import json
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 
+from tpn_tsn_plugin.datasets import InstancesDemoDataset, TempoDemoDataset
 from tpn_tsn_plugin.errors import TempoStudyError
-from tpn_tsn_plugin.functional.tempo_gain import Correlation, correlate
+from tpn_tsn_plugin.functional.tempo_gain import (
+    Correlation,
+    can_correlate,
+    correlate,
+)
 
 from .measurement import Instance
 
@@ -43,26 +49,30 @@ class TruthComparison:
     """How well the order of the true tempi is recovered.
 
     All are rank correlations of the measured width with the true period, 1 where the
-    slower instance is always the wider one.
+    slower instance is always the wider one, or None where too few instances differ.
 
     Attributes:
         instances: What was compared.
         overall: Over all instances.
-        uncensored: Over those that no border cuts; None where they are too few.
+        uncensored: Over those that no border cuts.
         within: Over the instances of each motion.
     """
 
     instances: tuple[TrueTempo, ...]
-    overall: Correlation
+    overall: Correlation | None
     uncensored: Correlation | None
-    within: dict[str, Correlation]
+    within: dict[str, Correlation | None]
 
 
-def find_truth(config: Config, split: str) -> Path | None:
-    """The true values beside a demo data list, or None for other data."""
-    root = config[f'{split}_dataloader'].dataset.get('data_root')
-    path = Path(root or '.') / f'{split}_truth.json'
-    return path if root and path.is_file() else None
+def find_truth(dataset: BaseDataset) -> Path | None:
+    """The true values of demo data whose actions have a tempo, or None for others.
+
+    Other data sets may read the same folder, but with names of their own.
+    """
+    if not isinstance(dataset, TempoDemoDataset | InstancesDemoDataset):
+        return None
+    path = Path(dataset.data_root) / f'{dataset.split}_truth.json'
+    return path if path.is_file() else None
 
 
 def compare_with_truth(instances: Sequence[Instance], path: Path) -> TruthComparison:
@@ -75,9 +85,8 @@ def compare_with_truth(instances: Sequence[Instance], path: Path) -> TruthCompar
     Raises:
         TempoStudyError: The file has no true tempo for an instance, or the frame rate
             of one is not known.
-        ValueError: Too few instances differ.
     """
-    truths = dict(_read(path))
+    truths = _read(path)
     found = []
     for own in instances:
         truth = truths.get((_stem(own.video_id), own.label))
@@ -86,14 +95,11 @@ def compare_with_truth(instances: Sequence[Instance], path: Path) -> TruthCompar
                 f'{path} has no true tempo for class {own.label} of {own.video_id}, or '
                 'its frame rate is not known; is it the list of these videos?'
             )
-        start, end = truth.get('segment', (None, None))
         found.append(
             TrueTempo(
                 video_id=own.video_id,
                 label=own.label,
-                motion=truth['motion'],
-                tempo_hz=truth['tempo_hz'],
-                true_seconds=None if start is None else end - start,
+                **truth,
                 width_seconds=own.width_seconds,
                 censored=own.censored,
             )
@@ -103,28 +109,46 @@ def compare_with_truth(instances: Sequence[Instance], path: Path) -> TruthCompar
     return TruthComparison(
         tuple(found),
         _correlate(found),
-        _correlate(uncensored) if len(uncensored) > 2 else None,
+        _correlate(uncensored),
         {name: _correlate(o for o in found if o.motion == name) for name in motions},
     )
 
 
-def _correlate(instances: Iterable[TrueTempo]) -> Correlation:
+def _correlate(instances: Iterable[TrueTempo]) -> Correlation | None:
     chosen = list(instances)
     periods = [1 / own.tempo_hz for own in chosen]
-    return correlate(periods, [own.width_seconds for own in chosen], 'spearman')
+    widths = [own.width_seconds for own in chosen]
+    if not can_correlate(periods, widths):
+        return None
+    return correlate(periods, widths, 'spearman')
 
 
-def _read(path: Path) -> Iterator[tuple[tuple[str, int], Mapping[str, Any]]]:
+def _read(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
     """True values by video and class; an untrimmed video has several actions."""
     try:
-        for record in json.loads(path.read_text()):
-            for action in record.get('actions', [record]):
-                yield (_stem(record['path']), action['label']), action
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return {
+            (_stem(record['path']), action['label']): _values(action)
+            for record in json.loads(path.read_text())
+            for action in record.get('actions', [record])
+        }
+    except Exception as error:
+        # JSON may hold anything, where the demo data have these values.
         raise TempoStudyError(
             f'{path} holds no true values of demo data ({type(error).__name__}: '
             f'{error})'
         ) from None
+
+
+def _values(action: Mapping[str, Any]) -> dict[str, Any]:
+    tempo, seconds = float(action['tempo_hz']), None
+    if 'segment' in action:
+        start, end = map(float, action['segment'])
+        seconds = end - start
+    if not (
+        0 < tempo < inf and 1 / tempo < inf and (seconds is None or 0 < seconds < inf)
+    ):
+        raise ValueError('tempo_hz and the length of a segment must be above 0')
+    return dict(motion=str(action['motion']), tempo_hz=tempo, true_seconds=seconds)
 
 
 def _stem(name: str) -> str:

@@ -4,13 +4,21 @@ Classes are indexed by their sorted names, as in MMAction2. The labels of ``test
 are not public: its videos come without.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tpn_tsn_plugin.errors import AnnotationError
 
-from .reading import find_file, foreign, read_json, read_text
+from .reading import (
+    find_file,
+    foreign,
+    read_json,
+    read_text,
+    require_name,
+    require_text,
+)
 from .records import (
     AnnotationLists,
     Instance,
@@ -60,7 +68,11 @@ def read_activitynet(path: str | Path) -> ActivityNet:
     database = content['database']
     try:
         classes = sorted(
-            {action['label'] for video in database.values() for action in _of(video)}
+            {
+                require_text(action['label'], f'{path}: "label" of an action')
+                for video in database.values()
+                for action in _of(video)
+            }
         )
         labels = {name: label for label, name in enumerate(classes)}
     except (KeyError, TypeError) as error:
@@ -70,13 +82,15 @@ def read_activitynet(path: str | Path) -> ActivityNet:
         ) from error
     subsets: dict[str, list[UntrimmedVideo]] = {name: [] for name in SUBSETS}
     for video_id, video in database.items():
-        if video.get('subset') not in subsets:
+        subset = video.get('subset')
+        if subset not in SUBSETS:
             raise AnnotationError(
                 f'{path}: subset of video {video_id} must be one of {list(SUBSETS)}, '
-                f'got {video.get("subset")!r}; give the official file of ActivityNet'
+                f'got {subset!r}; give the official file of ActivityNet'
             )
+        require_name(video_id, f'{path}: a key of "database"')
         where = f'{path}: video {video_id}'
-        subsets[video['subset']].append(_read_video(video_id, video, labels, where))
+        subsets[subset].append(_read_video(video_id, video, labels, where))
     return ActivityNet(classes, subsets)
 
 
@@ -94,13 +108,20 @@ def _read_video(
             instances.append(Instance(labels[action['label']], start, end))
         duration = video.get('duration')
         duration = None if duration is None else float(duration)
-    except (KeyError, TypeError, ValueError) as error:
+        if not all(map(isfinite, (duration or 0.0, *_seconds(instances)))):
+            raise ValueError('a time is not finite')
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise AnnotationError(
             f'{where} needs a duration and "segment" with start and end in seconds; '
             'give the official file'
         ) from error
     classes = tuple(sorted({instance.label for instance in instances}))
     return UntrimmedVideo(video_id, classes, tuple(instances), duration)
+
+
+def _seconds(instances: Iterable[Instance]) -> Iterator[float]:
+    for instance in instances:
+        yield from (instance.start, instance.end)
 
 
 def activitynet_places(video_id: str) -> tuple[str, ...]:

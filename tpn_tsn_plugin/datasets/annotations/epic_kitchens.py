@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tpn_tsn_plugin.errors import AnnotationError, require_one_of
 
-from .reading import find_file, foreign, read_rows, read_text
+from .reading import find_file, foreign, read_rows, read_text, require_name
 from .records import AnnotationLists, VideoEntry, VideoList
 
 VERSIONS: tuple[int, ...] = (55, 100)
@@ -87,8 +87,8 @@ def _read_instance(row: Mapping[str, str], version: int, where: str) -> EpicInst
     start, end = (_read_seconds(row, f'{end}_timestamp', where) for end in ENDS)
     return EpicInstance(
         row[ID_COLUMN[version]],
-        row['participant_id'],
-        row['video_id'],
+        require_name(row['participant_id'], f'{where}: participant_id'),
+        require_name(row['video_id'], f'{where}: video_id'),
         start,
         end,
         (first, last),
@@ -119,7 +119,7 @@ def _read_class(row: Mapping[str, str], task: str, version: int, where: str) -> 
 
 
 def _read_seconds(row: Mapping[str, str], column: str, where: str) -> float:
-    match = re.fullmatch(r'(\d+):(\d\d):(\d\d(?:\.\d+)?)', row[column])
+    match = re.fullmatch(r'(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)', row[column])
     if match is None:
         raise AnnotationError(
             f'{where}: {column} must be like 00:01:23.45, got {row[column]!r}'

@@ -37,7 +37,7 @@ def read_hmdb51_file(path: str | Path) -> list[tuple[str, int]]:
     expected = 'an HMDB51 split file (lines of "video.avi id", id 0, 1 or 2)'
     videos = []
     for number, line in read_lines(path, expected):
-        match = re.fullmatch(r'([^/]+)\.avi\s+(\d+)', line)
+        match = re.fullmatch(r'([^/]+)\.avi\s+(\d{1,9})', line)
         if match is None:
             raise wrong_line(path, number, line, expected)
         if int(match[2]) not in (0, 1, 2):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os.path as osp
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from mmengine.fileio import get_text
 from tpn_tsn_plugin.errors import AnnotationError
 
 from ..video_files import some_of
-from .recognise import recognise
+from .recognise import NO_JSON, recognise
 
 # Some editors put a mark before the first line.
 ENCODING = 'utf-8-sig'
@@ -62,7 +63,7 @@ def read_json(path: str | Path, expected: str) -> Any:
     text = read_text(path, expected)
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except NO_JSON as error:
         raise foreign(path, expected, text) from error
 
 
@@ -81,15 +82,25 @@ def read_rows(
     """
     text = read_text(path, expected)
     reader = csv.DictReader(text.splitlines())
-    if not set(columns) <= set(reader.fieldnames or ()):
+    try:
+        names = set(reader.fieldnames or ())
+    except csv.Error as error:
+        raise foreign(path, expected, text) from error
+    if not set(columns) <= names:
         raise foreign(path, expected, text)
-    for row in reader:
-        if None in row or None in row.values():
-            raise AnnotationError(
-                f'{path}, line {reader.line_num}: a line must have '
-                f'{len(reader.fieldnames or ())} columns; restore the file'
-            )
-        yield reader.line_num, row
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise AnnotationError(
+                    f'{path}, line {reader.line_num}: a line must have '
+                    f'{len(reader.fieldnames or ())} columns; restore the file'
+                )
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise AnnotationError(
+            f'{path}, line {reader.line_num}: no line of a CSV file ({error}); restore '
+            'the file'
+        ) from error
 
 
 def foreign(path: str | Path, expected: str, text: str) -> AnnotationError:
@@ -138,9 +149,44 @@ def find_file(folder: str | Path, names: Iterable[str], expected: str) -> Path:
     """
     names = list(names)
     for name in names:
-        if (Path(folder) / name).is_file():
+        # Unlike Path.is_file, takes names that no file can have.
+        if osp.isfile(Path(folder) / name):
             return Path(folder) / name
     raise wrong_folder(folder, f'{expected}, with {" or ".join(names)}')
+
+
+def require_text(text: Any, where: str) -> str:
+    """Check that a text can be a line of a list.
+
+    Args:
+        text: What a file says.
+        where: File and place in it.
+
+    Raises:
+        AnnotationError: It is no text, empty, or more than a line.
+    """
+    if not isinstance(text, str) or not text.strip() or not text.isprintable():
+        raise AnnotationError(
+            f'{where} must be one line of text, got {text!r}; give the official file'
+        )
+    return text
+
+
+def require_name(name: Any, where: str) -> str:
+    """Check that a name of a video is no path, which could lead anywhere.
+
+    Args:
+        name: What a file says.
+        where: File and place in it.
+
+    Raises:
+        AnnotationError: It is one, or no text.
+    """
+    if '/' in require_text(name, where):
+        raise AnnotationError(
+            f'{where} must be a name, got the path {name!r}; give the official file'
+        )
+    return str(name)
 
 
 def wrong_folder(folder: str | Path, expected: str) -> AnnotationError:

@@ -4,6 +4,8 @@ import json
 import re
 
 LONGEST = 80
+# What JSON raises: it is none, a number has too many digits, it is nested too deeply.
+NO_JSON = (ValueError, RecursionError)
 
 # What the first line of a file tells; the first pattern that fits counts.
 KINDS: tuple[tuple[str, str], ...] = (
@@ -44,7 +46,7 @@ def recognise(text: str) -> str:
 def _recognise_json(text: str) -> str:
     try:
         content = json.loads(text)
-    except json.JSONDecodeError:
+    except NO_JSON:
         return 'damaged JSON'
     if isinstance(content, dict) and isinstance(content.get('database'), dict):
         return f'an ActivityNet file (version {content.get("version", "unknown")!r})'

@@ -4,11 +4,19 @@ The class index is the one in the labels file; a template's placeholders stand i
 brackets, which the labels file leaves out.
 """
 
+import re
 from pathlib import Path
 
 from tpn_tsn_plugin.errors import AnnotationError
 
-from .reading import find_file, foreign, read_json, read_text
+from .reading import (
+    find_file,
+    foreign,
+    read_json,
+    read_text,
+    require_name,
+    require_text,
+)
 from .records import AnnotationLists, VideoEntry, VideoList
 
 # As first distributed, and as distributed now.
@@ -28,9 +36,12 @@ def read_something_v2_labels(path: str | Path) -> list[str]:
     expected = 'labels of Something-Something V2 (an object of "name": "index")'
     content = read_json(path, expected)
     if not isinstance(content, dict) or not all(
-        isinstance(index, str) and index.isdigit() for index in content.values()
+        isinstance(index, str) and re.fullmatch(r'\d{1,9}', index)
+        for index in content.values()
     ):
         raise foreign(path, expected, read_text(path, expected))
+    for name in content:
+        require_text(name, f'{path}: classes')
     classes = sorted(content, key=lambda name: int(content[name]))
     if [int(content[name]) for name in classes] != list(range(len(classes))):
         raise AnnotationError(
@@ -58,21 +69,24 @@ def read_something_v2_list(
     expected = 'a Something-Something V2 list (objects with "id" and "template")'
     content = read_json(path, expected)
     if not isinstance(content, list) or not all(
-        isinstance(video, dict) and {'id', 'template'} <= video.keys()
+        isinstance(video, dict)
+        and 'id' in video
+        and isinstance(video.get('template'), str)
         for video in content
     ):
         raise foreign(path, expected, read_text(path, expected))
     labels = {name: label for label, name in enumerate(classes)}
     videos = []
     for video in content:
+        video_id = require_name(str(video['id']), f'{path}: "id" of a video')
         name = video['template'].replace('[', '').replace(']', '')
         if name not in labels:
             raise AnnotationError(
-                f'{path}: video {video["id"]} is of class {name!r}, none of the '
+                f'{path}: video {video_id} is of class {name!r}, none of the '
                 f'{len(classes)} classes of the labels file; take both files from one '
                 'release'
             )
-        videos.append((str(video['id']), labels[name]))
+        videos.append((video_id, labels[name]))
     return videos
 
 

@@ -39,7 +39,7 @@ def read_thumos14_classes(path: str | Path) -> dict[str, int]:
     expected = f'{CLASS_FILE} of THUMOS14 (lines of "index name")'
     labels = {}
     for number, line in read_lines(path, expected):
-        match = re.fullmatch(r'(\d+)\s+(\w+)', line)
+        match = re.fullmatch(r'(\d{1,9})\s+(\w+)', line)
         if match is None:
             raise wrong_line(path, number, line, expected)
         if not 1 <= int(match[1]) <= NUM_CLASSES:

@@ -13,12 +13,15 @@ from scipy.io import loadmat  # type: ignore[import-untyped]
 
 from tpn_tsn_plugin.errors import AnnotationError
 
-from .reading import ENCODING
+from ..apart import call_apart
+from .reading import ENCODING, require_name, require_text
 from .recognise import recognise
 from .records import UntrimmedVideo
 
 NUM_CLASSES = 101
 FIRST_LINE = 200
+# Far more than the largest of the files takes.
+SECONDS = 120
 SUBSETS: tuple[str, ...] = ('validation', 'test')
 VARIABLES = {'validation': 'validation_videos', 'test': 'test_videos'}
 META_FILES = {
@@ -50,16 +53,35 @@ def read_thumos14_meta(path: str | Path, subset: str) -> Thumos14Meta:
         AnnotationError: The file is of another data set or subset, or a class index
             is out of range.
     """
+    expected = f"THUMOS14's MATLAB file of {VARIABLES[subset]}"
+    try:
+        content = get(path)
+    except OSError as error:
+        raise AnnotationError(
+            f'{path}: expected {expected}, but it cannot be read ({error.strerror})'
+        ) from error
+    crash = AnnotationError(
+        f'{path}: expected {expected}, found a damaged file, which SciPy crashes on; '
+        "give the data set's own file"
+    )
+    # SciPy's reader does not check all that it takes for a place in memory.
+    return call_apart(
+        _parse, content, path, subset, expected, seconds=SECONDS, crash=crash
+    )
+
+
+def _parse(
+    content: bytes, path: str | Path, subset: str, expected: str
+) -> Thumos14Meta:
     variable = VARIABLES[subset]
-    expected = f"THUMOS14's MATLAB file of {variable}"
-    content = _load_matlab(path, expected)
-    if variable not in content:
-        found = ', '.join(name for name in content if not name.startswith('__'))
+    variables = _load_matlab(content, path, expected)
+    if variable not in variables:
+        found = ', '.join(name for name in variables if not name.startswith('__'))
         raise AnnotationError(
             f'{path}: expected {expected}, found {found or "nothing"}; give '
             f'{META_FILES[subset][0]} or change the subset'
         )
-    records = np.atleast_1d(content[variable])
+    records = np.atleast_1d(variables[variable])
     videos, classes = [], {}
     for number, record in enumerate(records, 1):
         where = f'{path}, video {number}'
@@ -70,13 +92,7 @@ def read_thumos14_meta(path: str | Path, subset: str) -> Thumos14Meta:
     return Thumos14Meta(videos, classes)
 
 
-def _load_matlab(path: str | Path, expected: str) -> dict[str, Any]:
-    try:
-        content = get(path)
-    except OSError as error:
-        raise AnnotationError(
-            f'{path}: expected {expected}, but it cannot be read ({error.strerror})'
-        ) from error
+def _load_matlab(content: bytes, path: str | Path, expected: str) -> dict[str, Any]:
     try:
         return dict(loadmat(BytesIO(content), squeeze_me=True, struct_as_record=False))
     except Exception as error:
@@ -96,13 +112,16 @@ def _read_record(
     """Return a video, and label and name of its main class where it has one."""
     try:
         name = str(record.video_name).strip().removesuffix('.mp4')
+        require_name(name, f'{where}: video_name')
         duration = getattr(record, 'video_duration_seconds', None)
         seconds = None if duration is None else float(duration)
         if getattr(record, 'background_video', 'NO') == 'YES':
             return UntrimmedVideo(name, (), (), seconds), None
         main = _indices(record.primary_action_index)
         others = _indices(getattr(record, 'secondary_actions_indices', ()))
-    except (AttributeError, TypeError, ValueError) as error:
+    except AnnotationError:
+        raise
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         raise AnnotationError(
             f'{where}: needs video_name and primary_action_index of THUMOS14; give the '
             'official file'
@@ -115,6 +134,8 @@ def _read_record(
             )
     labels = tuple(sorted({index - 1 for index in (*main, *others)}))
     title = str(getattr(record, 'primary_action', '')).strip()
+    if title:
+        require_text(title, f'{where}: primary_action')
     main_class = (main[0] - 1, title) if main and title else None
     return UntrimmedVideo(name, labels, (), seconds), main_class
 

@@ -15,7 +15,9 @@ CLASS_FILE = 'classInd.txt'
 SPLITS = (1, 2, 3)
 # MMAction2 calls UCF101's test lists validation.
 FILES = {'train': 'trainlist{:02d}.txt', 'val': 'testlist{:02d}.txt'}
-LINE = re.compile(r'(?P<name>[^/\s]+)/(?P<stem>v_\w+_g\d+_c\d+)\.avi(\s+(?P<id>\d+))?')
+LINE = re.compile(
+    r'(?P<name>[^/\s]+)/(?P<stem>v_\w+_g\d+_c\d+)\.avi(\s+(?P<id>\d{1,9}))?'
+)
 
 
 def read_ucf101_classes(path: str | Path) -> list[str]:
@@ -30,7 +32,7 @@ def read_ucf101_classes(path: str | Path) -> list[str]:
     expected = 'UCF101\'s class index (lines of "index name")'
     names: list[str] = []
     for number, line in read_lines(path, expected):
-        match = re.fullmatch(r'(\d+)\s+(\w+)', line)
+        match = re.fullmatch(r'(\d{1,9})\s+(\w+)', line)
         if match is None:
             raise wrong_line(path, number, line, expected)
         if int(match[1]) != len(names) + 1:

@@ -89,7 +89,13 @@ def check_fields(
 def _check_video(
     video: Video, record: Record, out: Path, fields: Sequence[int]
 ) -> Iterator[FieldCheck]:
-    options = ExtractionOptions.from_record(record.options)
+    try:
+        options = ExtractionOptions.from_record(record.options)
+    except ValueError as error:
+        raise FrameFolderError(
+            f'{video.name} in {out} was extracted by another version ({error}); '
+            'extract it anew'
+        ) from error
     frames = VideoFrames(video.path, options.resize)
     with StoredFiles(place_of(out, video.name, options.file_format)) as files:
         files.require_unchanged()
@@ -101,7 +107,7 @@ def _check_video(
         for index in fields:
             computed = _compute(frames, index, options)
             names = [options.field_name(axis, index + FIRST) for axis in 'xy']
-            stored = _decode([files.read(name) for name in names])
+            stored = files.read_field(names)
             if stored.shape != computed.shape:
                 raise FrameFolderError(
                     f'{files.place} holds fields of another size than the frames of '
@@ -147,7 +153,11 @@ class StoredFiles:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self._archive = None if place.is_dir() else zipfile.ZipFile(place)
+        try:
+            self._archive = None if place.is_dir() else zipfile.ZipFile(place)
+        except Exception as error:
+            # What damaged archives cause is nowhere said.
+            raise self._changed('something') from error
 
     def __enter__(self) -> 'StoredFiles':
         return self
@@ -171,8 +181,20 @@ class StoredFiles:
             if self._archive is not None:
                 return self._archive.read(name)
             return (self.place / name).read_bytes()
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
+        except Exception as error:
             raise self._changed(name) from error
+
+    def read_field(self, names: Sequence[str]) -> Levels:
+        """Read and decode the files of a field.
+
+        Raises:
+            FrameFolderError: One is not there, or damaged.
+        """
+        contents = [self.read(name) for name in names]
+        try:
+            return _decode(contents)
+        except (cv2.error, TypeError, ValueError) as error:
+            raise self._changed(' or '.join(names)) from error
 
     def require_unchanged(self) -> None:
         """Compare all files with their checksums.
@@ -180,8 +202,10 @@ class StoredFiles:
         Raises:
             FrameFolderError: One was lost or changed.
         """
-        for line in self.read(CHECKSUMS).decode().splitlines():
-            checksum, name = line.split('  ', 1)
+        for line in self.read(CHECKSUMS).decode(errors='replace').splitlines():
+            checksum, _, name = line.partition('  ')
+            if not name or '/' in name:
+                raise self._changed(CHECKSUMS)
             content = self.read(name)
             if hashlib.md5(content, usedforsecurity=False).hexdigest() != checksum:
                 raise self._changed(name)

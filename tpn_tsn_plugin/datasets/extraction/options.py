@@ -84,11 +84,14 @@ class ExtractionOptions:
         """The options of which :meth:`record` made a record.
 
         Raises:
-            KeyError, TypeError: Something is missing or unknown.
-            ValueError: Something has a value that is not allowed.
+            ValueError: Something is missing or unknown, or has a value that is not
+                allowed.
         """
         given = {key: record[key] for key in record if key not in ('version', 'format')}
-        return cls(**given, file_format=record['format'])
+        try:
+            return cls(**given, file_format=record['format'])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f'{error} in the record of an extraction') from error
 
     def field_name(self, axis: str, number: int) -> str:
         """Name of a file; ``axis`` is ``'x'`` or ``'y'``."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tpn_tsn_plugin.errors import FrameFolderError
+from tpn_tsn_plugin.errors import FrameFolderError, require_positive_int
 
 from .names import RECORD
-from .options import FORMATS
+from .options import EXTRACTION_VERSION, FORMATS, ExtractionOptions
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def find_record(out: Path, name: str) -> Record | None:
         except FileNotFoundError:
             if place.is_dir() and any(place.iterdir()):
                 raise _foreign(place) from None
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except Exception as error:
+            # What damaged archives cause is nowhere said.
             raise _foreign(place) from error
     return None
 
@@ -119,8 +120,16 @@ def _read(place: Path) -> bytes:
 
 def _parse(text: bytes) -> Record:
     record = Record(**json.loads(text))
-    if not record.options['algorithm'] or not record.fields:
-        raise ValueError('a record names its algorithm and the number of fields')
+    options = record.options
+    if not options['algorithm'] or options['format'] not in FORMATS:
+        raise ValueError('a record names its algorithm and the format of its files')
+    if not isinstance(options['parameters'], dict):
+        raise TypeError('parameters must be an object')
+    if options['version'] == EXTRACTION_VERSION:
+        ExtractionOptions.from_record(options)
+    require_positive_int('fields', record.fields)
+    if record.unwarped is not None:
+        require_positive_int('1 + unwarped', 1 + record.unwarped)
     return record
 
 

@@ -72,11 +72,24 @@ def find_videos(
 
 def _walk(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith('.') and not _leads_back(place, name)
+        )
         for name in sorted(names):
             hidden = name.startswith('.')
             if not hidden and os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES:
                 yield Path(place) / name
+
+
+def _leads_back(place: str, name: str) -> bool:
+    """Whether a folder is a link to one that it lies in, which has no end."""
+    path = os.path.join(place, name)
+    if not os.path.islink(path):
+        return False
+    target = os.path.realpath(path)
+    return os.path.commonpath([target, os.path.realpath(place)]) == target
 
 
 def _listed(source: Path, root: Path, for_writing: bool) -> Iterator[Video]:
@@ -90,7 +103,8 @@ def _listed(source: Path, root: Path, for_writing: bool) -> Iterator[Video]:
         path = root / ' '.join(words[:end]).strip()
         video = _video(path, root, for_writing, words[end:])
         # A mistake in a list is found before hours of work, not after.
-        if for_writing and not path.is_file():
+        # Unlike Path.is_file, takes names that no file can have.
+        if for_writing and not os.path.isfile(path):
             raise MissingVideoError(
                 f'{place}: {path} does not exist; a line is a path below {root} '
                 '(--root), followed by labels, which are whole numbers, if any'

@@ -18,7 +18,7 @@ from tpn_tsn_plugin.errors import DemoDataError
 from tpn_tsn_plugin.functional.optical_flow import BOUND, estimate, quantise
 
 from .generate import VideoJob
-from .store import make_once, read_manifest
+from .store import MANIFEST, make_once, read_manifest
 from .task_options import TaskOptions
 from .tasks import TASKS
 
@@ -105,7 +105,15 @@ def extract_optical_flow(
     manifest = read_manifest(folder)
     if manifest is None:
         raise DemoDataError(f'{folder} was removed while it was read; start again')
-    return dict(manifest['fields'])
+    counts = manifest.get('fields')
+    if not isinstance(counts, dict) or not all(
+        isinstance(counts.get(video.stem), int) for video in videos
+    ):
+        raise DemoDataError(
+            f'{folder} does not tell how many fields each video has (no usable '
+            f'{MANIFEST}); delete it to have it made anew'
+        )
+    return counts
 
 
 def remove_optical_flow(root: Path) -> None:

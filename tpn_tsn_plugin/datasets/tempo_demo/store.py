@@ -38,7 +38,8 @@ def read_manifest(root: Path) -> dict[str, Any] | None:
         parameters, files = manifest['parameters'], manifest['files']
         if not isinstance(parameters, dict) or not isinstance(files, dict):
             raise TypeError('parameters and files must be objects')
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        _flatten(parameters)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DemoDataError(
             f'{root} exists but holds no demo data (no usable {MANIFEST}); '
             'choose another folder or remove this one'
@@ -97,7 +98,8 @@ def require_whole(root: Path, files: dict[str, int]) -> None:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):
+        # No file can have some names.
         return -1
 
 

@@ -75,7 +75,7 @@ class FieldCache:
             height, width, steadied = HEADER.unpack_from(content)
             levels = np.frombuffer(content, np.uint8, offset=HEADER.size)
             return StoredField(levels.reshape(height, width, 2), steadied)
-        except (OSError, zlib.error, struct.error, ValueError):
+        except (OSError, zlib.error, struct.error, ValueError, MemoryError):
             return None
 
     def store(self, frames: tuple[bytes, bytes], field: StoredField) -> None:

@@ -50,7 +50,8 @@ class FrameArchive:
         self.folder = folder
         try:
             self._archive = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
+        except Exception as error:
+            # What damaged archives cause is nowhere said.
             raise self._damaged(error) from error
 
     def __enter__(self) -> 'FrameArchive':
@@ -83,7 +84,7 @@ class FrameArchive:
         except KeyError:
             text = os.strerror(errno.ENOENT)
             raise FileNotFoundError(errno.ENOENT, text, filepath) from None
-        except (OSError, zipfile.BadZipFile) as error:
+        except Exception as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> FrameFolderError:
