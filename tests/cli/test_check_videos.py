@@ -64,6 +64,15 @@ def test_bad_ones_are_named(folder, workers, capfd):
     assert capfd.readouterr().err == ''
 
 
+def test_names_that_no_file_can_have(folder):
+    write_good(folder / 'a\u2028b.mp4')
+    names = ['n' * 3000, 'a\0b', 'a\u2028b']
+    Path('odd.txt').write_text(''.join(f'{name}.mp4 1\n' for name in names))
+    result = run('odd.txt', '--root', 'videos', '--good', 'good.txt')
+    assert result.stderr.count('it does not exist') == 2
+    assert Path('good.txt').read_text() == 'a\u2028b.mp4 1\n'
+
+
 def test_odd_ones_are_good(folder):
     for kind in ODD:
         assert not check_video(folder / f'{kind}.mp4').fault

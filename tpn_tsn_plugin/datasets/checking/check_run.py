@@ -98,7 +98,7 @@ def write_good_list(source: Path, out: Path, bad: Sequence[bool]) -> int:
     Returns:
         Number of lines.
     """
-    lines = source.read_text(encoding='utf-8-sig').splitlines()
+    lines = source.read_text(encoding='utf-8-sig').split('\n')
     filled = [line for line in lines if line.strip()]
     good = [line for line, own in zip(filled, bad, strict=True) if not own]
     write_whole(out, ''.join(f'{line}\n' for line in good))
@@ -107,14 +107,14 @@ def write_good_list(source: Path, out: Path, bad: Sequence[bool]) -> int:
 
 def _read(record: Path) -> dict[str, VideoCheck]:
     found = {}
-    lines = record.read_text(encoding='utf-8').splitlines() if record.exists() else ()
-    for line in lines:
+    text = record.read_text('utf-8', errors='replace') if record.exists() else ''
+    for line in text.splitlines():
         try:
             check = VideoCheck(**json.loads(line))
-        except (ValueError, TypeError):
+            found[check.path] = check
+        except (ValueError, TypeError, RecursionError):
             # A piece of a line that a kill has left.
             continue
-        found[check.path] = check
     return found
 
 

@@ -1,5 +1,6 @@
 """Whether a video can be read as data pipelines read it."""
 
+import os.path as osp
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,9 +43,10 @@ class VideoCheck:
 
 def describe_file(path: Path, quick: bool) -> VideoCheck:
     """What tells whether a file was changed since it was checked."""
-    if path.is_dir():
+    if osp.isdir(path):
         return VideoCheck(str(path), None, None, quick, fault='it is a folder')
-    if not path.exists():
+    # Names that no file can have do not exist either.
+    if not osp.exists(path):
         return VideoCheck(str(path), None, None, quick, fault='it does not exist')
     status = path.stat()
     return VideoCheck(str(path), status.st_size, status.st_mtime_ns, quick)

@@ -33,7 +33,7 @@ class ReportFile:
             The new ones.
         """
         new = []
-        with self.path.open('a+', encoding='utf-8') as file:
+        with self.path.open('a+', encoding='utf-8', errors='replace') as file:
             # Ranks write at the same time; closing the file gives it free.
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
@@ -59,6 +59,6 @@ class ReportFile:
             try:
                 entry = json.loads(line)
                 self._known.setdefault(entry['split'], set()).add(entry['path'])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 # A piece of a line that a kill has left.
                 continue
