@@ -37,10 +37,13 @@ class Outcome:
         Args:
             says: What one line must have, a regular expression.
         """
-        if self.code is None:
-            return HANG
         lines = [line for line in self.text.splitlines() if re.search(says, line)]
-        return '' if self.code > 0 and lines else f'{CRASH} ({self.tail})'
+        return '' if self.code and self.code > 0 and lines else self.fault
+
+    @property
+    def fault(self) -> str:
+        """What it is where it should not have failed, or not so."""
+        return HANG if self.code is None else f'{CRASH} ({self.tail})'
 
     @property
     def tail(self) -> str:

@@ -44,7 +44,7 @@ def killed(stage: str, good: Path, place: Path) -> str:
     start = time.monotonic()
     outcome = whole.run()
     if outcome.code != 0:
-        return outcome.failure('never') or CRASH
+        return outcome.fault
     half = (time.monotonic() - start) * 0.7
     own = Cell(stage, copy_of(good, place / 'killed'))
     begun = time.monotonic()
@@ -57,15 +57,16 @@ def killed(stage: str, good: Path, place: Path) -> str:
         return f'{CRASH} (not killed: {first.code}, {first.tail})'
     second = own.run(**again(stage))
     if second.code != 0:
-        return second.failure('never') or CRASH
+        return second.fault
     return 'same result' if results(own) == results(whole) else f'{CRASH} (differs)'
 
 
 def full(stage: str, good: Path, place: Path) -> str:
     """No space left; then there is."""
     whole = Cell(stage, copy_of(good, place / 'whole'))
-    if whole.run().code != 0:
-        return CRASH
+    outcome = whole.run()
+    if outcome.code != 0:
+        return outcome.fault
     own = Cell(stage, copy_of(good, place / 'full'))
     own.out.mkdir()
     size = FIELDS
@@ -95,7 +96,7 @@ def full(stage: str, good: Path, place: Path) -> str:
         subprocess.run([*mount, 'remount,size=100m', str(own.out)], check=True)
         second = own.run(**again(stage), **options)
         if second.code != 0:
-            return second.failure('never') or CRASH
+            return second.fault
         same = stage == 'testing' or results(own) == results(whole)
         return 'told; same result' if same else f'{CRASH} (differs)'
     finally:

@@ -31,13 +31,13 @@ def cell(kind: str, stage: str, good: Path, place: Path) -> str:
 
 def training(own: Cell, outcome: Outcome) -> str:
     if outcome.code != 0:
-        return outcome.failure('never') or CRASH
+        return outcome.fault
     return 'replaced' if reported(own) else 'used'
 
 
 def validation(own: Cell, outcome: Outcome) -> str:
     if outcome.code != 0:
-        return outcome.failure('never') or CRASH
+        return outcome.fault
     scalars = next(own.out.glob('*/vis_data/scalars.json')).read_text()
     shares = [json.loads(line).get('acc/coverage') for line in scalars.splitlines()]
     left_out = reported(own)
@@ -55,7 +55,7 @@ def testing(own: Cell, outcome: Outcome) -> str:
         return problem
     again = own.run(custom_hooks=[dict(type='BadVideoHook', testing='skip')])
     if again.code != 0 or json.loads(metrics.read_text())['acc/coverage'] != 0.9:
-        return again.failure('never') or CRASH
+        return again.fault
     return 'named, or left out'
 
 
