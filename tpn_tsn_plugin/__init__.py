@@ -1,4 +1,9 @@
-"""Temporal Pyramid Networks and Temporal Segment Networks for MMAction2."""
+"""Temporal Pyramid Networks and Temporal Segment Networks for MMAction2.
+
+Importing the package registers all that is in it, and so imports the host, which takes
+seconds. In the command ``tpn-tsn`` it does not: the command answers ``--help`` at once,
+starts where the host is broken, and calls :func:`register` itself for what needs it.
+"""
 
 import sys
 import warnings
@@ -6,11 +11,16 @@ from pathlib import Path
 
 __version__ = '0.1.0'
 
-# Why the host cannot be imported. Set only in the command `tpn-tsn`, which has to
-# start all the same, so that `tpn-tsn doctor` can find out more.
-host_error: Exception | None = None
+COMMAND = 'tpn-tsn'
+COMMAND_MODULE = 'tpn_tsn_plugin.cli.main'
 
-try:
+
+def register() -> None:
+    """Repair MMAction2 and register all that is here; a second call does nothing.
+
+    Raises:
+        Exception: Whatever the import of a broken host raises.
+    """
     from tpn_tsn_plugin import compat
 
     # Before anything of MMAction2 is imported: without its repairs, nothing is.
@@ -19,10 +29,26 @@ try:
     with warnings.catch_warnings():
         # mmcv-lite has no compiled operators, and no model here needs them.
         warnings.filterwarnings('ignore', message='Fail to import ``MultiScale')
-        from tpn_tsn_plugin import datasets, engine, evaluation, models
-except Exception as error:
-    if Path(sys.argv[0]).stem != 'tpn-tsn':
-        raise
-    host_error = error
+        from tpn_tsn_plugin import (  # noqa: F401
+            datasets,
+            engine,
+            evaluation,
+            models,
+        )
 
-__all__ = ['compat', 'datasets', 'engine', 'evaluation', 'models']
+
+def _is_command() -> bool:
+    """Tell whether this process was started as the command.
+
+    Worker processes are handed the command's ``sys.argv``, but have an ``orig_argv`` of
+    their own: they take jobs, not commands, and need everything registered.
+    """
+    (program,) = sys.argv[:1] or ['']
+    if program == '-m':
+        # what Python has here while it looks for the module to run
+        return COMMAND_MODULE in sys.orig_argv
+    return Path(program).stem == COMMAND and program in sys.orig_argv
+
+
+if not _is_command():
+    register()

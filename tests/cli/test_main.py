@@ -142,14 +142,31 @@ def test_version() -> None:
 
 
 def test_broken_host_is_sent_to_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
-    error = ModuleNotFoundError("No module named 'mmcv'")
-    monkeypatch.setattr(tpn_tsn_plugin, 'host_error', error, raising=False)
+    def register() -> None:
+        raise ModuleNotFoundError("No module named 'mmcv'")
+
+    monkeypatch.setattr(tpn_tsn_plugin, 'register', register)
     result = run('toy', 'fine')
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         'Error: tpn_tsn_plugin cannot be imported (ModuleNotFoundError: No module '
         "named 'mmcv'); run `tpn-tsn doctor`"
     ]
+
+
+@pytest.mark.parametrize(
+    ('typed', 'offered'),
+    [
+        ('to', {'toy': 'A toy.'}),
+        ('mak', {'make-demo-data': 'Generate the demo videos and their annotations.'}),
+        ('--verb', {'--verbose': 'Show the traceback of an error.'}),
+        ('x', {}),
+    ],
+)
+def test_completion(typed: str, offered: dict[str, str]) -> None:
+    context = main.cli.make_context('tpn-tsn', [], resilient_parsing=True)
+    completed = main.cli.shell_complete(context, typed)
+    assert {item.value: item.help for item in completed} == offered
 
 
 def test_runs_as_a_process(repo_root: Path) -> None:

@@ -102,6 +102,15 @@ def import_error(module: str) -> Exception | None:
     return None
 
 
+def registration_error() -> Exception | None:
+    """Register all that the package has and return what that raises, if anything."""
+    try:
+        tpn_tsn_plugin.register()
+    except Exception as error:
+        return error
+    return None
+
+
 def check_part(part: Part, broken: set[str]) -> Finding:
     """Check one needed package: installed, importable, of the tested version.
 
@@ -143,13 +152,14 @@ def _remedy(part: Part, error: Exception, broken: set[str]) -> str:
 
 def check_needed() -> Iterator[Finding]:
     """Check Python, the needed packages and the plugin's own import."""
+    # First, since it repairs the host for all that follow.
+    error = registration_error()
     version = platform.python_version()
     status = OK if is_tested(version, TESTED_PYTHON) else NOTE
     yield Finding(status, 'python', f'{version:<14}  tested: {TESTED_PYTHON}')
     broken: set[str] = set()
     for part in PARTS:
         yield check_part(part, broken)
-    error = getattr(tpn_tsn_plugin, 'host_error', None)
     if error is None:
         yield Finding(OK, 'tpn_tsn_plugin', tpn_tsn_plugin.__version__)
     else:

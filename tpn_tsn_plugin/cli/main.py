@@ -4,6 +4,8 @@ Exit codes: 0 done; 1 failed, interrupted with Ctrl-C included; 2 wrong use. Err
 one line on stderr, ``Error: …``, unless ``tpn-tsn --verbose COMMAND`` asks for the
 traceback. A command says that it failed by raising, or by ``context.exit(1)``; what it
 returns is ignored.
+
+Nothing here imports the host: help, version and wrong names are answered without it.
 """
 
 import traceback
@@ -11,6 +13,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 import tpn_tsn_plugin
 from tpn_tsn_plugin.errors import PluginError, one_line
@@ -28,11 +31,13 @@ class CommandEntry(NamedTuple):
         module: The module, imported only when the command is asked for.
         attribute: The ``click`` command in that module.
         summary: One line for the list of commands.
+        needs_host: Whether MMAction2 is imported, and all registered, before it.
     """
 
     module: str
     attribute: str
     summary: str
+    needs_host: bool = True
 
 
 COMMANDS: dict[str, CommandEntry] = {
@@ -70,6 +75,7 @@ COMMANDS: dict[str, CommandEntry] = {
         'tpn_tsn_plugin.cli.doctor',
         'doctor',
         'Check versions, faults of the host and optional parts.',
+        needs_host=False,
     ),
     'export': CommandEntry(
         'tpn_tsn_plugin.cli.export',
@@ -133,14 +139,30 @@ class LazyGroup(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        error = getattr(tpn_tsn_plugin, 'host_error', None)
-        if error is not None and cmd_name != 'doctor':
-            raise click.ClickException(
-                f'tpn_tsn_plugin cannot be imported ({describe(error)}); '
-                'run `tpn-tsn doctor`'
-            )
+        if entry.needs_host:
+            load_host()
         command: click.Command = getattr(import_module(entry.module), entry.attribute)
         return command
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the name of a command without importing any.
+
+        Args:
+            ctx: The group's context.
+            incomplete: What is typed so far.
+
+        Returns:
+            The commands, and the group's own options.
+        """
+        commands = [
+            CompletionItem(name, help=COMMANDS[name].summary)
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        # The group's own way to its options, past its way to the commands.
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -168,6 +190,21 @@ class LazyGroup(click.Group):
             if ctx.params['verbose']:
                 traceback.print_exc()
             raise click.ClickException(describe(error)) from error
+
+
+def load_host() -> None:
+    """Register all that the package has, which needs MMAction2.
+
+    Raises:
+        click.ClickException: That fails; the message says why.
+    """
+    try:
+        tpn_tsn_plugin.register()
+    except Exception as error:
+        raise click.ClickException(
+            f'tpn_tsn_plugin cannot be imported ({describe(error)}); '
+            'run `tpn-tsn doctor`'
+        ) from error
 
 
 def describe(error: BaseException) -> str:
