@@ -31,7 +31,14 @@ from .extracted_fields import FieldMaker, find_extraction
 from .windows import Window
 
 FOLDERS = ('FindFrames', 'FindPairedFrames')
-OPENING = ('DecordInit', 'OpenCVInit', 'PyAVInit', 'PIMSInit', *FOLDERS)
+OPENING = (
+    'DecordInit',
+    'DecordInitInPlace',
+    'OpenCVInit',
+    'PyAVInit',
+    'PIMSInit',
+    *FOLDERS,
+)
 FROM_VIDEO = (
     'DecordDecode',
     'DecordDecodeOnce',

@@ -3,6 +3,7 @@
 from .checked_raw_frame_decode import CheckedRawFrameDecode
 from .compute_optical_flow import ComputeOpticalFlow
 from .decord_decode_once import DecordDecodeOnce
+from .decord_init_in_place import DecordInitInPlace
 from .find_frames import FindFrames
 from .fixed_rate_sample_frames import FixedRateSampleFrames
 from .format_two_streams import FormatTwoStreams
@@ -18,6 +19,7 @@ __all__ = [
     'CheckedRawFrameDecode',
     'ComputeOpticalFlow',
     'DecordDecodeOnce',
+    'DecordInitInPlace',
     'FindFrames',
     'FindPairedFrames',
     'FixedRateSampleFrames',
