@@ -91,6 +91,12 @@ def test_pretrained_weights_in_the_name(config_path):
         assert re.fullmatch(expected, address)
 
 
+def computes_fields(config, pipeline):
+    """Whether optical flow is computed, by a transform or where the model is."""
+    computing = config.model.data_preprocessor.type == 'OpticalFlowDataPreprocessor'
+    return computing or 'ComputeOpticalFlow' in [step.type for step in pipeline]
+
+
 def test_data_in_the_name(config_path, read):
     """A model may be trained on other data than those it is made for."""
     name, config = parse(config_path), read(config_path)
@@ -98,7 +104,7 @@ def test_data_in_the_name(config_path, read):
     keys = ('type', 'data_root', 'data_prefix', 'ann_file', 'split')
     says = re.sub(r'\W|_', '', ' '.join(str(dataset.get(key)) for key in keys)).lower()
     assert [word for word in name['dataset'].split('-') if word not in says] == []
-    computed = 'ComputeOpticalFlow' in [step.type for step in dataset.pipeline]
+    computed = computes_fields(config, dataset.pipeline)
     modality = 'flow' if name['modality'] == 'flow' and not computed else 'rgb'
     assert dataset.get('modality', 'RGB').lower() == modality
 
@@ -114,7 +120,8 @@ def test_snippet_in_the_name(config_path, read):
         channels = 3 * (int(name['clip_len']) - 1 + keeps)
     elif name['modality'] == 'flow':
         # fields that are computed lie between the frames
-        fields = int(name['clip_len']) - ('ComputeOpticalFlow' in types)
+        computed = computes_fields(config, training_pipeline(config))
+        fields = int(name['clip_len']) - computed
         channels = 2 * fields
     else:
         channels = 3

@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from tpn_tsn_plugin.errors import MissingDependencyError
+from tpn_tsn_plugin.functional import optical_flow_algorithms
 from tpn_tsn_plugin.functional.optical_flow import (
     ALGORITHMS,
     BOUND,
@@ -33,7 +35,7 @@ def textured_frames(shift, size=56, count=3):
 @pytest.mark.parametrize('shift', [(2, 0), (-3, 0), (0, 2), (0, -1.5), (1.5, -2)])
 @pytest.mark.parametrize('size', [56, 160])
 def test_motion_is_found(algorithm, shift, size):
-    if algorithm == 'tvl1' and size > 56 and shift != (1.5, -2):
+    if algorithm.startswith('tvl1') and size > 56 and shift != (1.5, -2):
         pytest.skip('takes long, and the other sizes and shifts tell enough')
     fields = list(estimate(textured_frames(shift, size), algorithm))
     assert [field.shape for field in fields] == [(size, size, 2)] * 2
@@ -67,6 +69,7 @@ def test_defaults_are_those_of_published_extractions(algorithm, plain):
     [
         ('dis', cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)),
         ('tvl1', cv2.optflow.DualTVL1OpticalFlow.create()),
+        ('tvl1_torch', cv2.optflow.DualTVL1OpticalFlow.create()),
     ],
 )
 def test_recorded_defaults_are_those_of_opencv(algorithm, estimator):
@@ -98,6 +101,8 @@ def test_fields_lie_between_frames():
         ('dis', 'gradient_descent_iterations', 1),
         ('tvl1', 'lambda', 0.9),
         ('tvl1', 'warpings_number', 1),
+        ('tvl1_torch', 'lambda', 0.9),
+        ('tvl1_torch', 'median_filtering', 3),
         ('farneback', 'win_size', 5),
         ('farneback', 'poly_sigma', 2),
     ],
@@ -129,6 +134,7 @@ def test_parameters_are_completed_in_a_fixed_order():
         ('dis', {'tau': 1}, r"parameter of 'dis' .*'patch_size'.*, got 'tau'"),
         ('tvl1', {'tau': '0.2'}, "parameter tau .* a number from 0 on, got '0.2'"),
         ('tvl1', {'tau': None}, 'tau .* a number from 0 on, got None'),
+        ('tvl1_torch', {'gamma': 1.0}, "one of .*'lambda', 'tau'.*, got 'gamma'"),
         ('tvl1', {'tau': float('nan')}, 'tau .* a number from 0 on, got nan'),
         ('dis', {'patch_size': 8.5}, 'patch_size .* whole number .*, got 8.5'),
         ('dis', {'finest_scale': True}, 'finest_scale .* whole number .*, got True'),
@@ -146,7 +152,7 @@ def test_unusable_parameters_are_refused(algorithm, parameters, message):
         (
             [(32, 32)] * 2,
             'tvl',
-            r"algorithm must be one of \['dis', 'farneback', 'tvl1'\], got 'tvl'",
+            r"algorithm must be one of \['dis', .*'tvl1', 'tvl1_torch'\], got 'tvl'",
         ),
         ([(32, 32, 3)] * 2, 'dis', r'grey frames .*, got shape \(32, 32, 3\)'),
         ([(32, 32), (32, 30)], 'dis', r'one shape, got \(32, 32\) and then \(32, 30\)'),
@@ -175,8 +181,34 @@ def test_missing_tvl1_names_the_remedy(monkeypatch, left):
     if left is None:
         monkeypatch.delattr(cv2, 'optflow')
     frames = textured_frames((1, 0))
-    with pytest.raises(MissingDependencyError, match=r'--force-reinstall .*or .*dis'):
+    with pytest.raises(
+        MissingDependencyError, match=r'--force-reinstall .*or .*tvl1_torch.*dis'
+    ):
         list(estimate(frames, 'tvl1'))
+
+
+def test_threads_are_as_many_as_opencv_takes(monkeypatch):
+    """Worker processes keep OpenCV to one core, and nothing else."""
+    seen = []
+
+    def note(before, *_):
+        seen.append((len(before), torch.get_num_threads()))
+        return torch.zeros(*before.shape, 2)
+
+    monkeypatch.setattr(optical_flow_algorithms, 'estimate_tvl1', note)
+    threads, theirs = torch.get_num_threads(), cv2.getNumThreads()
+    pairs = [[np.zeros((128, 128), np.uint8)] * 2] * 6
+    try:
+        torch.set_num_threads(2)
+        for count in (0, 1, 2):
+            cv2.setNumThreads(count)
+            assert len(list(estimate_pairs(pairs, 'tvl1_torch'))) == 6
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(theirs)
+    # and small pairs are worked on together
+    assert seen == [(n, t) for t in (1, 1, 2) for n in (4, 2)]
 
 
 def test_grey_levels_are_the_published_ones():

@@ -6,14 +6,19 @@ one after another and may work on several at once. Shape letters: H and W pixels
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from tpn_tsn_plugin.errors import MissingDependencyError, require_one_of
+
+from .tvl1 import TVL1Parameters, estimate_tvl1, pairs_that_fit
 
 # Sides in pixels: OpenCV's dense inverse search crashes below the first, and needs full
 # resolution below the second, where objects measure a few pixels.
@@ -58,7 +63,8 @@ def _tvl1(_: tuple[int, ...]) -> Estimator:
         raise MissingDependencyError(
             "algorithm 'tvl1' needs cv2.optflow, which is missing: opencv-python has "
             'overwritten opencv-contrib-python; run `pip install --force-reinstall '
-            "--no-deps opencv-contrib-python`, or take the algorithm 'dis'"
+            "--no-deps opencv-contrib-python`, or take the algorithm 'tvl1_torch', the "
+            "same method, or 'dis', which is faster"
         )
     return cv2.optflow.DualTVL1OpticalFlow.create()
 
@@ -86,6 +92,37 @@ def _by_opencv(
     return Algorithm(run, parameters)
 
 
+def _tvl1_torch(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
+    parameters = TVL1Parameters.from_names(values)
+    for group in _groups(pairs):
+        before, after = (
+            torch.from_numpy(np.stack(frames)) for frames in zip(*group, strict=True)
+        )
+        with _threads_of_opencv():
+            fields = estimate_tvl1(before, after, parameters)
+        yield from fields.numpy()
+
+
+def _groups(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
+    """Take as many pairs at once as are worked on together."""
+    for pair in pairs:
+        height, width = pair[0].shape
+        count = pairs_that_fit(height, width, torch.device('cpu'))
+        yield [pair, *islice(pairs, count - 1)]
+
+
+@contextmanager
+def _threads_of_opencv() -> Iterator[None]:
+    """Take no more threads than OpenCV, which worker processes keep to one core."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(min(threads, max(1, cv2.getNumThreads())))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+TVL1 = TVL1Parameters().by_name()
 # By name. TV-L1 has OpenCV's defaults, Farneback those of MMAction2's extraction tool.
 ALGORITHMS: dict[str, Algorithm] = {
     'dis': _by_opencv(
@@ -105,20 +142,9 @@ ALGORITHMS: dict[str, Algorithm] = {
         poly_n=5,
         poly_sigma=1.2,
     ),
-    'tvl1': _by_opencv(
-        _tvl1,
-        **{'lambda': 0.15},
-        tau=0.25,
-        theta=0.3,
-        gamma=0.0,
-        epsilon=0.01,
-        scales_number=5,
-        scale_step=0.8,
-        warpings_number=5,
-        inner_iterations=30,
-        outer_iterations=10,
-        median_filtering=5,
-    ),
+    'tvl1': _by_opencv(_tvl1, **TVL1, gamma=0.0),
+    # Without gamma, for which brightness may change.
+    'tvl1_torch': Algorithm(_tvl1_torch, TVL1),
 }
 
 

@@ -9,6 +9,10 @@ from .consensus import (
     TemporalWindowConsensus,
     TopKConsensus,
 )
+from .data_preprocessors import (
+    OpticalFlowDataPreprocessor,
+    TwoStreamDataPreprocessor,
+)
 from .fusion import (
     BilinearFusion,
     ConcatFusion,
@@ -46,6 +50,7 @@ __all__ = [
     'MaxConsensus',
     'MaxFusion',
     'MultiTaskHead',
+    'OpticalFlowDataPreprocessor',
     'PyramidRecognizer2D',
     'SegmentConsensusHead',
     'SegmentRecognizer2D',
@@ -58,6 +63,7 @@ __all__ = [
     'TemporalPyramidNeck',
     'TemporalWindowConsensus',
     'TopKConsensus',
+    'TwoStreamDataPreprocessor',
     'TwoStreamFusionHead',
     'TwoStreamRecognizer',
 ]
