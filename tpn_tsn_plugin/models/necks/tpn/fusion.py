@@ -18,7 +18,9 @@ class PointwiseConv3d(nn.Conv3d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix (N, C, T, H, W) into (N, C', T, H, W)."""
-        mixed = F.conv1d(x.flatten(2), self.weight.flatten(2), groups=self.groups)
+        mixed = F.conv1d(
+            x.flatten(2), self.weight.flatten(2), self.bias, groups=self.groups
+        )
         return mixed.unflatten(2, x.shape[2:])
 
 

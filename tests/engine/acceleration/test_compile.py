@@ -1,0 +1,47 @@
+"""``torch.compile`` takes neck and head in one piece, and gives the same numbers."""
+
+import copy
+
+import pytest
+import torch
+from recognisers import TPN, made, noise
+
+from tpn_tsn_plugin.models.necks.tpn.information_flow import KINDS
+
+
+def maps_of(model):
+    batch = model.data_preprocessor(noise((2, 3, 8, 64, 64)), training=False)
+    with torch.no_grad():
+        return model.backbone(batch['inputs'].flatten(0, 1))
+
+
+# Tracing is what can break; code for the processor is PyTorch's own affair.
+def whole(module):
+    return torch.compile(module, backend='aot_eager', fullgraph=True)
+
+
+@pytest.fixture(autouse=True)
+def afresh():
+    torch._dynamo.reset()
+
+
+@pytest.mark.parametrize('training', [False, True], ids=['testing', 'training'])
+@pytest.mark.parametrize('kind', KINDS)
+def test_neck_and_head(kind, training):
+    model = made(dict(TPN, neck=dict(TPN['neck'], information_flow=kind)))
+    maps = maps_of(model)
+    model.train(training)
+    model.cls_head.dropout.p = 0.0
+    twin = copy.deepcopy(model)
+    own, losses = twin.neck(maps)
+    compiled, _ = whole(model.neck)(maps)
+    assert losses == {}
+    torch.testing.assert_close(compiled, own, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        whole(model.cls_head)(own), twin.cls_head(own), rtol=1e-4, atol=1e-5
+    )
+    if training:
+        compiled.square().sum().backward()
+        own.square().sum().backward()
+        for expected, got in zip(twin.neck.parameters(), model.neck.parameters()):
+            torch.testing.assert_close(got.grad, expected.grad, rtol=1e-3, atol=1e-4)
