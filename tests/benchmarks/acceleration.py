@@ -68,12 +68,12 @@ VARIANTS = {
 
 
 def build():
-    """The model, with statistics as if it had been trained."""
+    """The model, with scores that differ by class as if it had been trained."""
     config = Config.fromfile(CONFIG)
     config.model.backbone.pretrained = None
     torch.manual_seed(0)
     model = MODELS.build(config.model)
-    model.init_weights()
+    # PyTorch's own initial weights: the config's give all classes one score.
     for module in model.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             nn.init.uniform_(module.running_mean, -0.1, 0.1)

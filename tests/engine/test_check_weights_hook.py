@@ -2,32 +2,10 @@
 
 import pytest
 import torch
-from mmengine.config import Config
-from mmengine.model import BaseModel
-from mmengine.runner import Runner
-from torch import nn
+from two_layers import TwoLayers, make_runner
 
 from tpn_tsn_plugin.engine import CheckWeightsHook
 from tpn_tsn_plugin.errors import CheckpointError
-
-
-class TwoLayers(BaseModel):
-    def __init__(self, classes=3):
-        super().__init__()
-        self.norm = nn.BatchNorm1d(2)
-        self.fc_cls = nn.Linear(2, classes)
-
-    def forward(self, inputs, data_samples=None, mode='tensor'):
-        loss = self.fc_cls(self.norm(torch.stack(inputs))).square().mean()
-        return dict(loss=loss) if mode == 'loss' else [dict(score=loss)]
-
-
-class Nothing(torch.utils.data.Dataset):
-    def __len__(self):
-        return 2
-
-    def __getitem__(self, index):
-        return dict(inputs=torch.ones(2) * index, data_samples=index)
 
 
 @pytest.fixture
@@ -37,31 +15,7 @@ def run(tmp_path):
     def start(phase, weights):
         path = tmp_path / 'given.pth'
         torch.save(dict(state_dict=weights, meta={}), path)
-        loader = dict(
-            batch_size=2,
-            num_workers=0,
-            dataset=Nothing(),
-            sampler=dict(type='DefaultSampler', shuffle=False),
-        )
-        config = Config(
-            dict(
-                work_dir=str(tmp_path),
-                load_from=str(path),
-                experiment_name=f'{tmp_path.name}_{phase}',
-                default_hooks=dict(check_weights=dict(type='CheckWeightsHook')),
-                default_scope='mmaction',
-                log_level='ERROR',
-            )
-        )
-        trains = dict(
-            train_dataloader=loader,
-            train_cfg=dict(by_epoch=True, max_epochs=1),
-            optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
-        )
-        tests = dict(test_dataloader=loader, test_cfg={}, test_evaluator=[])
-        runner = Runner(
-            TwoLayers(), **config, **(trains if phase == 'train' else tests)
-        )
+        runner = make_runner(tmp_path, phase, load_from=str(path))
         getattr(runner, phase)()
         return runner
 
@@ -113,3 +67,65 @@ def test_training_does_not_start_from_another_model(run):
     message = r'given\.pth has 0 of 6 weights of the model, not norm\.weight, .*…; give'
     with pytest.raises(CheckpointError, match=message):
         run('train', given)
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+    """A checkpoint that training wrote."""
+    folder = tmp_path_factory.mktemp('whole')
+    make_runner(folder, 'train').train()
+    return torch.load(folder / 'epoch_1.pth', weights_only=False)
+
+
+@pytest.mark.parametrize('phase', ['train', 'test'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        [1, 2],
+        5,
+        {},
+        dict(state_dict=[1]),
+        dict(state_dict=3),
+        dict(state_dict=None),
+        dict(state_dict=dict.fromkeys(weights(), 'x')),
+        dict(state_dict=dict(enumerate(weights().values()))),
+    ],
+)
+def test_no_checkpoint_at_all(tmp_path, phase, content):
+    path = tmp_path / 'given.pth'
+    torch.save(content, path)
+    message = r'given\.pth holds no weights; expected a state_dict'
+    with pytest.raises(CheckpointError, match=message):
+        getattr(make_runner(tmp_path, phase, load_from=str(path)), phase)()
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        (dict(state_dict=weights() | {7: torch.ones(2)}), r'loaded \('),
+        (dict(meta=None), "it has no 'meta'"),
+        (dict(meta=[1]), 'TypeError'),
+        (dict(meta=dict(epoch='y', iter='x')), "its epoch is 'y'"),
+        (dict(meta=dict(epoch=1, iter=-1)), 'its iter is -1'),
+        (dict(meta=dict(epoch=1, iter=1, seed='x')), 'TypeError'),
+        (dict(message_hub=3), 'AttributeError'),
+        (dict(optimizer=dict(state=1)), "it has no 'param_groups'"),
+        (dict(param_schedulers=[3]), 'TypeError'),
+    ],
+)
+def test_checkpoint_that_cannot_be_resumed_from(tmp_path, whole, change, reason):
+    content = {k: v for k, v in (whole | change).items() if v is not None}
+    path = tmp_path / 'given.pth'
+    torch.save(content, path)
+    runner = make_runner(tmp_path, 'train', load_from=str(path), resume=True)
+    with pytest.raises(CheckpointError, match=rf'given\.pth cannot be .*{reason}'):
+        runner.train()
+    assert runner.iter <= 1
+
+
+def test_the_last_checkpoint_is_named_too(tmp_path):
+    """Nothing but the work dir says which file it is."""
+    torch.save([1], tmp_path / 'epoch_1.pth')
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_1.pth'))
+    with pytest.raises(CheckpointError, match=r'epoch_1\.pth holds no weights'):
+        make_runner(tmp_path, 'train', resume=True).train()

@@ -47,6 +47,25 @@ def test_same_results_and_gradients(options, last):
             assert results[1][0].is_contiguous(memory_format=torch.channels_last_3d)
 
 
+@pytest.mark.parametrize('last', [False, True], ids=['channels-first', 'channels-last'])
+@pytest.mark.parametrize('way', ['frames', 'lines'])
+@pytest.mark.parametrize('size', [1, 2])
+def test_what_follows_has_the_same_gradients(size, way, last):
+    """Of maps of 1×1, PyTorch's normalisation took wrong ones by their strides."""
+    torch.manual_seed(0)
+    own = nn.Sequential(nn.Conv3d(8, 16, 1), nn.BatchNorm3d(16))
+    if last:
+        own = own.to(memory_format=torch.channels_last_3d)
+    nn.init.uniform_(own[1].weight)
+    other = copy.deepcopy(own)
+    compute(other[0], way)
+    x, weights = torch.randn(4, 8, 6, size, size), torch.randn(4, 16, 6, size, size)
+    for model in (own, other):
+        (model(x) * weights).sum().backward()
+    for expected, got in zip(own.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(got.grad, expected.grad, rtol=1e-4, atol=1e-4)
+
+
 class Own(nn.Conv3d):
     """A layer that computes something of its own."""
 

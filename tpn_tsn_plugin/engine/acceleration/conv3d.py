@@ -39,7 +39,10 @@ def by_frames(
         conv.dilation[1:],
         conv.groups,
     )
-    return out.unflatten(0, (samples, frames)).transpose(1, 2)
+    out = out.unflatten(0, (samples, frames)).transpose(1, 2)
+    # Strides of a map of 1×1 say anything. PyTorch's batch normalisation believes them,
+    # and its gradients were wrong (2.13).
+    return out.contiguous() if out.shape[3:].numel() == 1 else out
 
 
 def by_lines(conv: nn.Conv3d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
