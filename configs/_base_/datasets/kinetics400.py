@@ -21,5 +21,5 @@ val_dataloader = dict(dataset=val_set)
 test_dataloader = dict(dataset=val_set)
 
 open_video = dict(type='DecordInit')
-decode = dict(type='DecordDecode')
+decode = dict(type='DecordDecodeOnce')
 flip = dict(type='Flip', flip_ratio=0.5)

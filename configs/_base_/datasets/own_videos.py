@@ -6,8 +6,8 @@ _base_ = 'loaders.py'
 
 folder = 'data/own_videos'
 clip = dict(type='SampleFrames', clip_len=8, frame_interval=8, num_clips=1)
-open_video = dict(type='DecordInit')
-decode = [dict(type='DecordDecode'), dict(type='Resize', scale=(-1, 128))]
+open_video = dict(type='DecordInitInPlace')
+decode = [dict(type='DecordDecodeOnce'), dict(type='Resize', scale=(-1, 128))]
 random_crop = [
     dict(type='RandomResizedCrop', area_range=(0.5, 1.0)),
     dict(type='Resize', scale=(112, 112), keep_ratio=False),

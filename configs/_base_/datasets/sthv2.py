@@ -6,7 +6,7 @@ fixed = dict(segments, test_mode=True)
 open_video = dict(type='DecordInit')
 load = [open_video, segments, dict(type='DecordDecode')]
 load_fixed = [open_video, fixed, dict(type='DecordDecode')]
-load_twice = [open_video, dict(fixed, twice_sample=True), dict(type='DecordDecode')]
+load_twice = [open_video, dict(fixed, twice_sample=True), dict(type='DecordDecodeOnce')]
 # In a mirror, left to right is right to left.
 flip = dict(
     type='Flip',

@@ -3,7 +3,7 @@
 _base_ = ['tsn_steps.py', 'loaders.py']
 
 segments = dict(type='SegmentSampleFrames', clip_len=1, num_clips=3)
-open_video = dict(type='DecordInit')
+open_video = dict(type='DecordInitInPlace')
 train_steps = [dict(type='DecordDecode'), *_base_.augment, *_base_.pack]
 val_steps = [dict(type='DecordDecode'), *_base_.centre_crop, *_base_.pack]
 test_steps = [dict(type='DecordDecode'), *_base_.ten_crop, *_base_.pack]

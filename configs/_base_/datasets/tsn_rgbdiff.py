@@ -3,7 +3,7 @@ _base_ = 'tsn_rgb.py'
 
 segments = dict(type='SegmentSampleFrames', clip_len=6, num_clips=3)
 difference = dict(type='RGBDifference')
-decode = dict(type='DecordDecode')
+decode = dict(type='DecordDecodeOnce')
 train_steps = [decode, *_base_.augment, difference, *_base_.pack]
 val_steps = [decode, *_base_.centre_crop, difference, *_base_.pack]
 test_steps = [decode, *_base_.ten_crop, difference, *_base_.pack]
