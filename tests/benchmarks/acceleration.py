@@ -8,9 +8,9 @@ video of ten clips times three crops of 256, whole, as its test pipeline gives i
 ``train``: steps with the config's optimiser and gradient clipping on crops of 224. All
 take turns in one process, so that what slows the machine down slows all; ratios are
 medians over the rounds. Peak memory is the largest resident size of a fresh process
-that does two rounds of one variant, libraries included. With ``--videos DIR`` testing
-goes over real videos as well: by how much scores differ, and whether the best class
-stays.
+that makes one variant ready and runs it once, libraries included. With ``--videos DIR``
+testing goes over real videos as well: by how much scores differ, and whether the best
+class stays.
 """
 
 import argparse
@@ -228,7 +228,6 @@ def main():
     init_default_scope('mmaction')
     if options.only:
         run = make(options.kind, options.only, options)
-        run()
         run()
         print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         return
