@@ -51,6 +51,9 @@ def stack_labels(
             f'got {labels.shape[1]} values of type {labels.dtype}'
         )
     labels = labels[:, 0].long()
+    # What depends on values would tear a compiled model to pieces.
+    if torch.compiler.is_compiling():
+        return labels.to(device)
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if len(wrong):
         raise ValueError(

@@ -45,3 +45,19 @@ def test_neck_and_head(kind, training):
         own.square().sum().backward()
         for expected, got in zip(twin.neck.parameters(), model.neck.parameters()):
             torch.testing.assert_close(got.grad, expected.grad, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize('soft', [False, True], ids=['classes', 'soft-labels'])
+def test_auxiliary_losses(soft):
+    aux_head = dict(num_classes=5, dropout_ratio=0.0)
+    model = made(dict(TPN, neck=dict(TPN['neck'], aux_head=aux_head))).train()
+    maps = maps_of(model)
+    samples = noise((1, 3, 8, 64, 64), 2)['data_samples']
+    if soft:
+        for sample in samples:
+            sample.set_gt_label(torch.tensor([0.5, 0.5, 0.0, 0.0, 0.0]))
+    twin = copy.deepcopy(model)
+    _, own = twin.neck(maps, samples)
+    _, compiled = whole(model.neck)(maps, samples)
+    assert set(compiled) == {'loss_aux_1'}
+    torch.testing.assert_close(compiled, own)
