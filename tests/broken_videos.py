@@ -20,11 +20,82 @@ def write_good(path: Path, frames: int = FRAMES, size=(HEIGHT, WIDTH)) -> None:
     write_video(path, video, FPS)
 
 
+def write_with_opencv(path: Path, codec: str, size=(HEIGHT, WIDTH)) -> None:
+    """A video like ``write_good``'s in the container that the suffix names."""
+    picture = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
+    code = cv2.VideoWriter.fourcc(*codec)
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, FPS, size[::-1])
+    for number in range(FRAMES):
+        writer.write(np.roll(picture, 3 * number, axis=1))
+    writer.release()
+
+
+def write_avi(path: Path) -> None:
+    """Motion JPEG in AVI, whatever the file is called."""
+    _write_and_rename(path, '.avi', 'MJPG')
+
+
+def write_mkv(path: Path) -> None:
+    """MPEG-4 in Matroska, whatever the file is called."""
+    _write_and_rename(path, '.mkv', 'XVID')
+
+
+def _write_and_rename(path: Path, suffix: str, codec: str) -> None:
+    made = path.with_name(f'{path.stem}_made{suffix}')
+    write_with_opencv(made, codec)
+    made.rename(path)
+
+
+def write_index_first(path: Path) -> None:
+    """MPEG-4 with its index in front of the frames, as it is put for streaming."""
+    write_good(path)
+    content = path.read_bytes()
+    frames, index = content.index(b'mdat') - 4, content.index(b'moov') - 4
+    moved = bytearray(content[index:])
+    table = moved.index(b'stco') + 8
+    (count,) = struct.unpack_from('>I', moved, table)
+    for place in range(table + 4, table + 4 + 4 * count, 4):
+        (start,) = struct.unpack_from('>I', moved, place)
+        struct.pack_into('>I', moved, place, start + len(moved))
+    path.write_bytes(content[:frames] + moved + content[frames:index])
+
+
+def cut(path: Path, share: float = 0.5) -> None:
+    """Leave a share of a file."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+
+def wipe_out(path: Path) -> None:
+    """Put zeros in the place of a file's second third."""
+    content = bytearray(path.read_bytes())
+    third = len(content) // 3
+    content[third : 2 * third] = bytes(third)
+    path.write_bytes(content)
+
+
 def truncated(path: Path) -> None:
     """Cut in the middle; the index at its end is gone."""
     write_good(path)
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
+    cut(path)
+
+
+def truncated_behind_its_index(path: Path) -> None:
+    """Cut in the middle; the index in front names frames that are not there."""
+    write_index_first(path)
+    cut(path)
+
+
+def truncated_avi(path: Path) -> None:
+    """Cut in the middle; decord crashes on it."""
+    write_avi(path)
+    cut(path)
+
+
+def truncated_mkv(path: Path) -> None:
+    """Cut in the middle; decord takes what is left for the whole."""
+    write_mkv(path)
+    cut(path)
 
 
 def zero_byte(path: Path) -> None:
@@ -76,6 +147,9 @@ BROKEN = {
     make.__name__: make
     for make in (
         truncated,
+        truncated_behind_its_index,
+        truncated_avi,
+        truncated_mkv,
         zero_byte,
         wrong_container,
         no_video_stream,

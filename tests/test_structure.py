@@ -12,6 +12,7 @@ RANKS = {
     'errors': 0,
     'output_files': 1,
     'native_messages': 1,
+    'containers': 1,
     'compat': 1,
     'registry': 1,
     'functional': 1,

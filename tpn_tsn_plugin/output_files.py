@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and never over something by mistake."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from tpn_tsn_plugin.errors import PluginError
 
 # In the names of files that are not complete yet.
 PARTIAL = '.partial'
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def require_free(
@@ -50,12 +52,20 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     Yields:
         Where to write, with the same suffix.
+
+    Raises:
+        OSError: It cannot be written; the file is named, as Python's own error of a
+            full disk does not.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f'.{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}')
     try:
         yield partial
         os.replace(partial, path)
+    except OSError as error:
+        if error.filename is not None or error.errno not in FULL:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 

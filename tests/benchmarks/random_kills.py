@@ -7,10 +7,12 @@ Trains the model of ``tests/engine/resuming_run.py`` undisturbed, and then for 0
 training and its workers some random time after its first step, now and then while a
 checkpoint is being written, until there were as many kills as asked for and the
 training has ended. Fails unless all weights are those of the undisturbed training, bit
-by bit.
+by bit, and so is all that the logs say of each step, before a kill and after it.
 """
 
 import argparse
+import contextlib
+import json
 import multiprocessing
 import os
 import platform
@@ -35,6 +37,8 @@ CONTEXT = multiprocessing.get_context('forkserver')
 WORKERS = {'0 workers': (0,), '1 worker': (1,), '2 workers': (2,), 'changed': (0, 1, 2)}
 # Kills that wait for a checkpoint that is being written.
 WHILE_WRITING = 0.25
+# What differs between runs of the same training.
+TIMES = ('time', 'data_time')
 
 
 class Steps(Hook):
@@ -105,6 +109,18 @@ class Training:
         path = self.work_dir / f'iter_{self.epochs * STEPS}.pth'
         return torch.load(path, weights_only=False)['state_dict']
 
+    def logged(self) -> dict[int, set[tuple]]:
+        """What the logs of all starts say of each step: losses, rates, gradients."""
+        found: dict[int, set[tuple]] = {}
+        for log in self.work_dir.glob('*/vis_data/scalars.json'):
+            for line in log.read_text().splitlines():
+                with contextlib.suppress(json.JSONDecodeError):
+                    entry = json.loads(line)
+                    values = {k: v for k, v in entry.items() if k not in TIMES}
+                    said = found.setdefault(entry['step'], set())
+                    said.add(tuple(sorted(values.items())))
+        return found
+
 
 def disturb(
     training: Training, workers: tuple[int, ...], kills: int, pause: float, rng
@@ -164,7 +180,8 @@ def run(folder: Path, args: argparse.Namespace) -> None:
     start = time.monotonic()
     undisturbed.process.join()
     seconds = time.monotonic() - start
-    expected = undisturbed.weights()
+    expected, log = undisturbed.weights(), undisturbed.logged()
+    assert sorted(log) == list(range(1, args.epochs * STEPS + 1))
     rng = random.Random(args.seed)
     print(
         f'{args.epochs} epochs of {STEPS} steps, a checkpoint every two steps; '
@@ -177,13 +194,15 @@ def run(folder: Path, args: argparse.Namespace) -> None:
         if places.total() < args.kills:
             raise SystemExit(f'{name}: the training ended after {places}; more epochs')
         weights = training.weights()
+        same_log = training.logged() == log
         same = weights.keys() == expected.keys() and all(
             torch.equal(weights[key], expected[key]) for key in expected
         )
         where = ', '.join(f'{count} {place}' for place, count in places.items())
         print(f'{name}: {places.total()} kills ({where}): ', end='')
-        print('same weights' if same else 'OTHER WEIGHTS', flush=True)
-        if not same:
+        print('same weights' if same else 'OTHER WEIGHTS', end=', ')
+        print('same log' if same_log else 'ANOTHER LOG', flush=True)
+        if not (same and same_log):
             raise SystemExit(1)
 
 

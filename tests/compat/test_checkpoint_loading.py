@@ -193,6 +193,14 @@ def test_broken_file_is_named(
     assert len(message) < len(str(path)) + 300
 
 
+def test_plain_pickle_is_named_without_a_warning(tmp_path: Path, recwarn) -> None:
+    path = tmp_path / 'pickle.pth'
+    path.write_bytes(pickle.dumps(dict(a=1), protocol=4))
+    with pytest.raises(PluginError, match=r'pickle\.pth cannot be loaded'):
+        CheckpointLoader.load_checkpoint(str(path))
+    assert not [own for own in recwarn if 'pickle protocol' in str(own.message)]
+
+
 def test_missing_file_stays_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r'no\.pth'):
         load(tmp_path / 'no.pth')

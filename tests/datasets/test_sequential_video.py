@@ -1,12 +1,14 @@
 """Reading videos: times, frames, and what cannot be read."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import decord
 import numpy as np
 import pytest
-from broken_videos import rotate
+from broken_videos import cut, rotate, wipe_out, write_avi, write_mkv
 
 from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo, read_times
 from tpn_tsn_plugin.datasets.tempo_demo.video_io import write_video
@@ -59,6 +61,28 @@ def test_what_is_no_video(tmp_path):
     ):
         with pytest.raises(kind, match=message):
             SequentialVideo(tmp_path / name)
+
+
+@pytest.mark.parametrize('harm', [cut, wipe_out])
+@pytest.mark.parametrize('make', [write_avi, write_mkv])
+def test_what_lacks_a_part_is_not_taken_for_the_whole(tmp_path, make, harm):
+    make(tmp_path / 'a.mp4')
+    assert len(SequentialVideo(tmp_path / 'a.mp4')) == 12
+    harm(tmp_path / 'a.mp4')
+    with pytest.raises(PluginError, match=r'a.mp4 is damaged: .*copy or download it'):
+        SequentialVideo(tmp_path / 'a.mp4')
+
+
+def test_names_of_all_kinds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = Path('a.mp4')
+    write_video(made, noise(3), 5)
+    made.rename('a:b.mp4')
+    assert len(list(SequentialVideo(Path('a:b.mp4')))) == 3
+    odd = Path(os.fsdecode(b'\xe9.mp4'))
+    Path('a:b.mp4').rename(odd)
+    with pytest.raises(PluginError, match=r'\?.mp4: FFmpeg opens UTF-8 names'):
+        SequentialVideo(odd)
 
 
 @pytest.mark.parametrize('name', CLIPS)

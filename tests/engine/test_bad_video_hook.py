@@ -10,13 +10,19 @@ from pathlib import Path
 import pytest
 import torch
 from bad_video_run import Seen, make_runner
-from broken_videos import BROKEN, ODD, write_good
+from broken_videos import BROKEN, ODD, truncated, write_good
+from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 
 import tpn_tsn_plugin  # noqa: F401
 from tpn_tsn_plugin.engine import BadVideoHook
-from tpn_tsn_plugin.engine.bad_videos.guarded_preparation import BadVideo, describe
-from tpn_tsn_plugin.engine.bad_videos.report_file import ReportFile
+from tpn_tsn_plugin.engine.bad_videos.guarded_preparation import (
+    BAD_VIDEOS,
+    BadVideo,
+    GuardedPreparation,
+    describe,
+)
+from tpn_tsn_plugin.engine.bad_videos.skipping import skip_bad_videos
 from tpn_tsn_plugin.errors import BadVideoError
 
 # An uneven number of all, for two ranks.
@@ -69,14 +75,34 @@ def test_training_goes_on_and_the_report_has_exactly_the_bad_ones(
     assert all('another one takes its place' in line for line in named)
     (summary,) = [line for line in lines if line.startswith('Epoch 1')]
     assert f'{len(KINDS)} of {GOOD + len(ODD) + len(KINDS)} training' in summary
+    assert f' {len(KINDS)} samples of this rank were replaced' in summary
     # decord has a line of its own, the file's bytes in it, for what it cannot open.
     assert 'ERROR' not in capfd.readouterr().err
 
 
-def test_report_is_not_repeated_by_a_second_run(folder, tmp_path):
-    for _ in range(2):
-        make_runner(folder, tmp_path).train()
-    assert len(report(tmp_path)) == len(KINDS)
+def test_each_run_counts_what_it_has_met(tmp_path, caplog):
+    """Not videos that have been mended since, or were of another list."""
+    names = [f'v{number}' for number in range(8)]
+    (tmp_path / 'all.txt').write_text(''.join(f'{name}.mp4 0\n' for name in names))
+    for number, name in enumerate(names):
+        (truncated if number < 3 else write_good)(tmp_path / f'{name}.mp4')
+    hook = dict(max_bad_fraction=0.25)
+    with pytest.raises(BadVideoError, match='3 of 8 training videos cannot be read'):
+        make_runner(tmp_path, tmp_path / 'w', hook=hook).train()
+    write_good(tmp_path / 'v0.mp4')
+    write_good(tmp_path / 'v1.mp4')
+    truncated(tmp_path / 'v7.mp4')
+    runner = make_runner(tmp_path, tmp_path / 'w', hook=hook)
+    runner._train_loop = dict(type='EpochBasedTrainLoop', max_epochs=2)
+    runner.logger.addHandler(caplog.handler)
+    # 2 of 8 are just what is allowed, in two epochs as in one.
+    runner.train()
+    assert (
+        '2 of 8 training videos are bad, 2 samples' in caplog.text.split('Epoch 2')[1]
+    )
+    entries = report(tmp_path / 'w')
+    assert len({entry['run'] for entry in entries}) == 2
+    assert sorted(Path(own['path']).stem for own in entries[3:]) == ['v2', 'v7']
 
 
 def test_sets_in_sets_and_loops_that_count_iterations(folder, tmp_path):
@@ -182,14 +208,31 @@ def test_reasons_are_short():
     assert describe(KeyError()) == 'KeyError()'
 
 
-def test_report_file_survives_a_torn_line(tmp_path):
-    path = tmp_path / 'bad_videos.jsonl'
-    path.write_text('{"split": "train", "path": "a.mp4", "reason": "x"}\n{"split": "tr')
-    own = ReportFile(path)
-    new = own.add('train', [BadVideo('a.mp4', 'x'), BadVideo('b.mp4', 'y')])
-    assert [video.path for video in new] == ['b.mp4']
-    assert own.count('train') == 2
-    assert ReportFile(path).add('train', new) == []
+def test_used_up_memory_is_no_bad_video():
+    class Greedy:
+        def get_data_info(self, index):
+            return dict(frame_dir='nowhere')
+
+        def prepare_data(self, index):
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        GuardedPreparation(Greedy(), replace=True, tries=3)(0)
+
+
+def test_metrics_need_a_result_for_each_sample():
+    class OfABatch(BaseMetric):
+        def process(self, data_batch, data_samples):
+            self.results.append(len(data_samples))
+
+        def compute_metrics(self, results):
+            return dict(sum=sum(results))
+
+    metric = OfABatch()
+    skip_bad_videos(metric)
+    metric.process(None, [{}, {}])
+    with pytest.raises(BadVideoError, match='OfABatch has no result for each sample'):
+        metric.process(None, [{}, {BAD_VIDEOS: [BadVideo('a', 'x')]}])
 
 
 @pytest.mark.integration

@@ -12,6 +12,8 @@ from resuming_run import STEPS, make_config
 from tpn_tsn_plugin.engine import FiniteLossHook
 from tpn_tsn_plugin.errors import NonFiniteLossError
 
+SKIP = dict(type='FiniteLossHook', action='skip')
+
 
 class Spoil(Hook):
     """Makes the inputs of some steps infinite, and watches the weights."""
@@ -20,13 +22,17 @@ class Spoil(Hook):
 
     def __init__(self, steps):
         self.steps = steps
-        self.names, self.changed = {}, {}
+        self.names, self.changed, self.buffers_changed = {}, {}, {}
 
     def weights(self, runner):
         return torch.cat([p.detach().flatten() for p in runner.model.parameters()])
 
+    def buffers(self, runner):
+        return torch.cat([b.double().flatten() for b in runner.model.buffers()])
+
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self.before = self.weights(runner).clone()
+        self.buffers_before = self.buffers(runner)
         self.names[runner.iter] = [
             s.get('video_id') for s in data_batch['data_samples']
         ]
@@ -37,6 +43,9 @@ class Spoil(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         self.changed[runner.iter] = not torch.equal(self.before, self.weights(runner))
+        self.buffers_changed[runner.iter] = not torch.equal(
+            self.buffers_before, self.buffers(runner)
+        )
 
 
 def make(
@@ -73,12 +82,15 @@ def test_training_stops_and_names_the_samples(training_folder, named, endless):
 
 
 def test_steps_are_left_out(training_folder, caplog):
+    """More than two, yet no more than two in a row."""
     spoiled = [1, 4, 5]
-    runner, spoil = make(training_folder, 'skip', spoiled, hook=dict(action='skip'))
+    hook = dict(action='skip', max_skips=2)
+    runner, spoil = make(training_folder, 'skip', spoiled, hook=hook)
     runner.logger.addHandler(caplog.handler)
     runner.train()
-    assert [step for step, changed in spoil.changed.items() if not changed] == spoiled
-    assert spoil.weights(runner).isfinite().all()
+    for changes in (spoil.changed, spoil.buffers_changed):
+        assert [step for step, changed in changes.items() if not changed] == spoiled
+    assert all(value.isfinite().all() for value in runner.model.state_dict().values())
     lines = [r.message for r in caplog.records if r.levelno == logging.WARNING]
     left_out = [line for line in lines if line.startswith('Step left out')]
     assert len(left_out) == 3
@@ -96,6 +108,17 @@ def test_gradients_of_other_steps_count_where_they_are_added_up(training_folder)
     runner.train()
     # Every second step changes weights; of the second pair one half is left.
     assert [spoil.changed[step] for step in range(6)] == [False, True] * 3
+    unchanged = [step for step, own in spoil.buffers_changed.items() if not own]
+    assert unchanged == [3]
+
+
+def test_frozen_statistics_stay_as_they_are(training_folder):
+    """With partial BN the first layer alone learns, in the other steps."""
+    config = dict(custom_hooks=[dict(type='PartialBNHook'), SKIP])
+    runner, spoil = make(training_folder, 'partial', [1, 4, 5], **config)
+    runner.train()
+    unchanged = [step for step, own in spoil.buffers_changed.items() if not own]
+    assert unchanged == [1, 4, 5]
 
 
 def test_too_many_in_a_row(training_folder):

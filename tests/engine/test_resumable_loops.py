@@ -1,18 +1,23 @@
 """Trainings that are killed and resumed end as if nothing had happened."""
 
 import json
+import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from resuming_run import BATCH, EPOCHS, STEPS, VIDEOS, Kill, Seen, make_config
 
 from tpn_tsn_plugin.engine.resuming import WholeFileBackend
+from tpn_tsn_plugin.engine.resuming.checkpoints import keep_whole_checkpoints
 from tpn_tsn_plugin.errors import CheckpointError
 
 HERE = Path(__file__).resolve().parent
@@ -92,14 +97,22 @@ def make_runner(training_folder, **options):
 
 @pytest.fixture(scope='module')
 def killed(training_folder, train):
-    """Work dir of a training that was to keep one checkpoint, killed after 5 steps."""
+    """Work dir of a training that keeps one checkpoint, killed after 5 steps."""
     train(work_dir='two', kill=5)
     return training_folder / 'two'
 
 
-def test_two_checkpoints_are_kept_where_one_would_be_deleted_first(killed):
-    names = {path.name for path in killed.glob('*.pth')}
-    assert names == {'iter_2.pth', 'iter_4.pth'}
+def test_one_checkpoint_is_kept(killed):
+    assert [path.name for path in killed.glob('*.pth')] == ['iter_4.pth']
+
+
+def test_other_backends_keep_two_checkpoints():
+    """They delete the one before they write the next."""
+    hook = CheckpointHook(max_keep_ckpts=1, backend_args=dict(backend='local'))
+    runner = SimpleNamespace(hooks=[hook], logger=logging.getLogger('backends'))
+    keep_whole_checkpoints(runner)
+    assert hook.max_keep_ckpts == 2
+    assert hook.backend_args == dict(backend='local')
 
 
 @pytest.mark.parametrize('named', ['', 'iter_6.pth'])
@@ -109,6 +122,9 @@ def test_torn_note_and_torn_checkpoint(training_folder, killed, named):
     note.write_text(named and str(killed / named))
     piece = (killed / 'iter_4.pth').read_bytes()[:999]
     (killed / 'iter_6.pth').write_bytes(piece)
+    # These are newer, and have no optimiser.
+    for name in ('best_acc_iter_4.pth', 'iter_4-0a1b2c3d.pth'):
+        shutil.copy(killed / 'iter_4.pth', killed / name)
     (killed / '.iter_8.99.partial.pth').write_bytes(piece)
     runner = make_runner(training_folder, work_dir='two')
     runner.build_train_loop(runner._train_loop)
@@ -143,21 +159,40 @@ def test_nothing_whole_is_left(training_folder):
     assert not (training_folder / 'none' / 'last_checkpoint').exists()
 
 
+def raise_full(path, content):
+    raise OSError(28, 'No space left on device')
+
+
 def test_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / 'iter_2.pth'
     backend = WholeFileBackend()
     backend.put(b'earlier', path)
 
-    def full(self, content):
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr(Path, 'write_bytes', full)
+    monkeypatch.setattr(Path, 'write_bytes', raise_full)
     with pytest.raises(
         CheckpointError, match=r'iter_2.pth cannot be written \(No space'
     ):
         backend.put(b'later', path)
     assert path.read_bytes() == b'earlier'
     assert [entry.name for entry in tmp_path.iterdir()] == ['iter_2.pth']
+
+
+def test_outdated_checkpoints_stay_until_the_next_one_is_whole(tmp_path, monkeypatch):
+    """MMEngine deletes the best one, with another backend than it then writes with."""
+    first, second, third = (tmp_path / f'best_{number}.pth' for number in range(3))
+    WholeFileBackend().put(b'first', first)
+    WholeFileBackend().remove(str(first))
+    with monkeypatch.context() as full:
+        full.setattr(Path, 'write_bytes', raise_full)
+        with pytest.raises(CheckpointError, match='earlier checkpoints are whole'):
+            WholeFileBackend().put(b'second', second)
+    assert list(tmp_path.iterdir()) == [first]
+    WholeFileBackend().put(b'third', third)
+    WholeFileBackend().remove(first)
+    # The same name again is no outdated file.
+    WholeFileBackend().remove(third)
+    WholeFileBackend().put(b'third', third)
+    assert list(tmp_path.iterdir()) == [third]
 
 
 @pytest.mark.parametrize(

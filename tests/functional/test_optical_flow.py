@@ -114,6 +114,21 @@ def test_parameters_change_the_field(algorithm, name, value):
     assert not np.array_equal(plain, changed)
 
 
+@pytest.mark.parametrize(('size', 'coarsest'), [(56, 1), (40, 0), (128, 2), (256, 3)])
+def test_dis_takes_no_scale_that_opencv_would_replace(size, coarsest):
+    frames = list(textured_frames((1, 2), size, count=2))
+    assert list(estimate(frames, 'dis', {'finest_scale': coarsest}))
+    message = f'finest_scale of .dis. must be at most {coarsest} .*, got {coarsest + 1}'
+    with pytest.raises(ValueError, match=message):
+        list(estimate(frames, 'dis', {'finest_scale': coarsest + 1}))
+    for finest, kept in ((coarsest, True), (coarsest + 1, False)):
+        estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        estimator.setFinestScale(finest)
+        estimator.calc(*frames, None)
+        patch_size = estimator.getPatchSize()
+        assert ((estimator.getFinestScale(), patch_size) == (finest, 8)) is kept
+
+
 def test_parameters_are_completed_in_a_fixed_order():
     whole = complete_parameters('farneback')
     assert whole == dict(

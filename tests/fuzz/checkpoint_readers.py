@@ -1,7 +1,11 @@
 """Readers of checkpoints, and of the configs of models."""
 
+import atexit
 import io
 import logging
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,6 +16,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 from mutations import ODD
 from reader import Evil, Reader, to_config
 from torch import nn
@@ -26,6 +31,9 @@ from tpn_tsn_plugin.engine.hooks import CrossModalityInitHook
 from tpn_tsn_plugin.functional.weight_names import canonical_name
 from tpn_tsn_plugin.models.backbones.staged_backbone import load_pretrained
 from tpn_tsn_plugin.registry import MODELS
+
+sys.path.append(str(Path(__file__).parents[1] / 'engine'))
+from two_layers import make_runner
 
 BACKBONE = dict(
     type='ResNet3dSlowOnly',
@@ -48,6 +56,8 @@ MODEL = dict(
 )
 HUB = dict(log_scalars={'loss': HistoryBuffer([1.0], [1])}, runtime_info={'iter': 2})
 META = dict(epoch=1, iter=2, cfg='x = 1', dataset_meta=dict(classes=['a', 'b']))
+# MMEngine reads it as a config, which is a program.
+RUNS = dict(config="open('ran', 'w')")
 ODD_WEIGHTS = [
     *ODD,
     Evil(),
@@ -148,14 +158,65 @@ def checkpoint_reader(
     return Reader(
         name,
         read,
-        [
-            saved(dict(state_dict=weights), _use_new_zipfile_serialization=False),
+        [saved(dict(state_dict=weights), _use_new_zipfile_serialization=False)],
+        hostile=[
             saved(dict(state_dict=weights, meta=Evil())),
             saved(Evil(), _use_new_zipfile_serialization=False),
         ],
         values=[dict(state_dict=weights, meta=META, message_hub=HUB), weights],
         dump=saved,
         odd=ODD_WEIGHTS,
+    )
+
+
+@cache
+def runner(phase: str) -> Runner:
+    """One that has got as far as to the loading of a checkpoint."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    own = make_runner(folder, phase)
+    if phase == 'train':
+        own._train_loop = own.build_train_loop(own._train_loop)
+        own.optim_wrapper = own.build_optim_wrapper(own.optim_wrapper)
+        own.param_schedulers = own.build_param_scheduler(own.param_schedulers)
+    else:
+        own._test_loop = own.build_test_loop(own._test_loop)
+    own.call_hook('before_run')
+    return own
+
+
+def through_runner(phase: str, resume: bool = False) -> Callable[[Path], Any]:
+    """Load or resume, as ``mim train`` and ``mim test`` do."""
+
+    def read(path: Path) -> Any:
+        own = runner(phase)
+        own._load_from, own._resume, own._has_loaded = str(path), resume, False
+        return own.load_or_resume()
+
+    return read
+
+
+@cache
+def trained() -> dict[str, Any]:
+    """What a training has saved."""
+    own = runner('train')
+    own.save_checkpoint(own.work_dir, 'own.pth', meta=dict(epoch=1, iter=1))
+    return torch.load(Path(own.work_dir, 'own.pth'), weights_only=False)
+
+
+def runner_reader(name: str, phase: str, resume: bool = False) -> Reader:
+    """A reader of checkpoints by MMEngine's runner with ``CheckWeightsHook``."""
+    return Reader(
+        name,
+        through_runner(phase, resume),
+        hostile=[
+            saved(dict(state_dict=trained()['state_dict'], meta=Evil())),
+            saved(trained() | dict(meta=trained()['meta'] | RUNS)),
+        ],
+        values=[trained()],
+        dump=saved,
+        odd=ODD_WEIGHTS,
+        share=0.5,
     )
 
 
@@ -182,6 +243,9 @@ CHECKPOINT_READERS = [
     ),
     checkpoint_reader('rgb.pth', through_hook, SOURCES['torchvision']),
     checkpoint_reader('pretrained.pth', as_pretrained, SOURCES['torchvision']),
+    runner_reader('load_from.pth', 'train'),
+    runner_reader('resume.pth', 'train', resume=True),
+    runner_reader('test.pth', 'test'),
     Reader('config.py', read_config, [b'model = dict(type="A", x=[1, 2])\nlr = 0.1\n']),
     Reader('model.py', built, values=[MODEL_FILE], dump=to_config),
     Reader('model.json', built, values=[MODEL_FILE]),

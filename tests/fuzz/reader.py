@@ -37,6 +37,7 @@ class Reader:
         name: What it is called, with the suffix that it needs.
         read: Reads one.
         seeds: Valid ones.
+        hostile: Ones that bring code with them, to be damaged as well.
         values: Valid ones before ``dump`` makes files of them.
         dump: Makes a file.
         odd: What takes the place of things in ``values``.
@@ -49,6 +50,7 @@ class Reader:
     name: str
     read: Callable[[Path], Any]
     seeds: Sequence[bytes] = ()
+    hostile: Sequence[bytes] = ()
     values: Sequence[Any] = ()
     dump: Callable[[Any], bytes] = to_json
     odd: Sequence[Any] = field(default_factory=lambda: ODD)
@@ -63,7 +65,7 @@ class Reader:
 
     def cases(self) -> st.SearchStrategy[bytes]:
         """Files, most of them damaged."""
-        noisy = damaged(self.valid)
+        noisy = damaged([*self.valid, *self.hostile])
         if not self.values:
             return noisy
         return noisy | odd_content(self.values, self.dump, self.odd)

@@ -173,7 +173,8 @@ def read_log(path: Path) -> Any:
 
 
 def read_note(path: Path) -> Any:
-    return last_checkpoint(path.parent), mend(path.parent, logging.getLogger('fuzz'))
+    mend(path.parent, ['epoch_{}.pth'], logging.getLogger('fuzz'))
+    return last_checkpoint(path.parent)
 
 
 def read_settings(path: Path) -> Any:
@@ -209,7 +210,7 @@ RUN_READERS = [
     Reader(
         'scores.pkl',
         fused(None),
-        [pickle.dumps([Evil()]), pickle.dumps(dict(pred_score=Evil()))],
+        hostile=[pickle.dumps([Evil()]), pickle.dumps(dict(pred_score=Evil()))],
         values=[SAMPLES, ARRAYS],
         dump=pickled(2),
         odd=ODD_SCORES,
@@ -236,14 +237,14 @@ RUN_READERS = [
     Reader(
         'checked.jsonl',
         read_checks,
-        values=[[dict(path='a', size=1, modified=2, quick=False)]],
+        values=[[dict(path='a', size=1, modified=2, quick=False, lasting=True)]],
         dump=to_lines,
         names_file=False,
     ),
     Reader(
         'bad_videos.jsonl',
-        lambda path: ReportFile(path).add('train', []),
-        values=[[dict(split='train', path='a.mp4', reason='x')]],
+        lambda path: ReportFile(path, 'now').count('train'),
+        values=[[dict(run='now', split='train', path='a.mp4', reason='x')]],
         dump=to_lines,
         names_file=False,
     ),

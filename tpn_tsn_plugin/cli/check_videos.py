@@ -7,6 +7,7 @@ import click
 from tpn_tsn_plugin.datasets.checking import Checks, check_videos, write_good_list
 from tpn_tsn_plugin.datasets.extraction import find_videos
 from tpn_tsn_plugin.datasets.progress import progress
+from tpn_tsn_plugin.errors import one_line
 from tpn_tsn_plugin.output_files import require_free
 
 HELP = """
@@ -90,7 +91,8 @@ def check(
             report=report,
         )
     for found in checks.bad:
-        click.echo(f'Bad video: {found.path}: {found.fault}', err=True)
+        # Names may hold anything.
+        click.echo(one_line(f'Bad video: {found.path}: {found.fault}'), err=True)
     _summarise(checks, record)
     if good is not None:
         count = write_good_list(videos, good, [bool(own.fault) for own in checks.found])

@@ -16,6 +16,7 @@ from tpn_tsn_plugin.compat import (
     color_jitter,
     cpu_launch,
     drn,
+    full_disk,
     importlib_metadata,
 )
 from tpn_tsn_plugin.compat.repair import Repair, Report
@@ -28,6 +29,7 @@ REPAIRS: tuple[Repair, ...] = (
     color_jitter.REPAIR,
     checkpoint_loading.REPAIR,
     cpu_launch.REPAIR,
+    full_disk.REPAIR,
 )
 
 _reports: dict[str, Report] = {}

@@ -89,7 +89,9 @@ def allow_pieces() -> Iterator[None]:
     would take any one of two.
     """
     names = {name for _, name in PIECES}
-    with _lock:
+    with _lock, warnings.catch_warnings():
+        # Of a plain pickle; whether it can be read is told in one line.
+        warnings.filterwarnings('ignore', 'Detected pickle protocol')
         users = serialization.get_safe_globals()
         waiting = [entry for entry in users if _name(entry) in names]
         _replace_safe_globals(without=waiting, more=list(PIECES))

@@ -31,12 +31,19 @@ def call_apart(
         return work(*args)
     with ProcessPoolExecutor(1, worker_context(), start_worker) as pool:
         try:
-            return pool.submit(_in_time, work, args, seconds).result()
+            return pool.submit(in_time, work, args, seconds).result()
         except BrokenProcessPool:
             raise crash from None
 
 
-def _in_time(work: Callable[..., Result], args: tuple, seconds: int) -> Result:
+def in_time(work: Callable[..., Result], args: tuple, seconds: int) -> Result:
+    """Call a function, and end this process if it takes too long.
+
+    Args:
+        work: The function.
+        args: Its arguments.
+        seconds: Time for it.
+    """
     # A loop in native code comes back to no handler; the signal ends the process.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(seconds)

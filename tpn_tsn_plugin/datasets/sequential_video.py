@@ -15,12 +15,18 @@ import decord
 import numpy as np
 from numpy.typing import NDArray
 
+from tpn_tsn_plugin.containers import find_cut, find_gap
 from tpn_tsn_plugin.errors import MissingVideoError, PluginError
 from tpn_tsn_plugin.native_messages import silenced
 
 Image = NDArray[np.uint8]
-# What decord raises on files that it cannot read.
-UNREADABLE = (decord.DECORDError, decord.DECORDLimitReachedError, RuntimeError)
+# What decord raises on files that it cannot read; its assertion counts frames.
+UNREADABLE = (
+    decord.DECORDError,
+    decord.DECORDLimitReachedError,
+    RuntimeError,
+    AssertionError,
+)
 # FFmpeg's word for no messages at all; OpenCV reads it when it opens its first video.
 QUIET = {'OPENCV_FFMPEG_LOGLEVEL': '-8'}
 
@@ -41,7 +47,8 @@ class SequentialVideo:
 
     Raises:
         MissingVideoError: There is no such file.
-        PluginError: It cannot be opened, or has one frame only.
+        PluginError: It cannot be opened, a part of it is missing, or it has one frame
+            only.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -49,15 +56,21 @@ class SequentialVideo:
             raise MissingVideoError(f'{path} is a folder; give the videos in it')
         if not path.is_file():
             raise MissingVideoError(f'{path} does not exist')
+        # FFmpeg takes what there is for the whole, and passes over gaps.
+        fault = find_cut(path) or find_gap(path)
+        if fault:
+            raise PluginError(f'{path} is damaged: {fault}; copy or download it anew')
         # FFmpeg has a line for every block of a damaged video.
         decord.logging.set_level(decord.logging.FATAL)
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         try:
             with silenced():
-                index = decord.VideoReader(str(path), num_threads=threads)
+                index = decord.VideoReader(_name(path), num_threads=threads)
             count = len(index)
             spans = index.get_frame_timestamp(range(count))
+        except UnicodeEncodeError as error:
+            raise PluginError(f'{path}: FFmpeg opens UTF-8 names; rename it') from error
         except UNREADABLE as error:
             raise PluginError(f'{path} cannot be opened, it may be damaged') from error
         if count < 2:
@@ -97,9 +110,14 @@ class SequentialVideo:
 
     def _open(self) -> None:
         options = [cv2.CAP_PROP_N_THREADS, self._threads]
-        self._capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG, options)
+        self._capture = cv2.VideoCapture(_name(self.path), cv2.CAP_FFMPEG, options)
         # Frames before this one are behind; the last of them can still be had.
         self._decoded = 0
+
+
+def _name(path: Path) -> str:
+    # Of a name like `a:b.mp4` alone FFmpeg takes the beginning for a protocol.
+    return str(path.absolute())
 
 
 def read_times(

@@ -44,7 +44,7 @@ class Algorithm(NamedTuple):
     parameters: Parameters
 
 
-def _dis(shape: tuple[int, ...]) -> Estimator:
+def _dis(shape: tuple[int, ...], values: Parameters) -> Estimator:
     if min(shape) < LEAST_SIDE:
         raise ValueError(
             f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side, "
@@ -53,10 +53,30 @@ def _dis(shape: tuple[int, ...]) -> Estimator:
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if min(shape) < SMALL_SIDE:
         estimator.setFinestScale(0)
+    finest, patch_size = values['finest_scale'], values['patch_size']
+    if finest is None:
+        finest = estimator.getFinestScale()
+    coarsest = _coarsest_scale(shape, patch_size)
+    if finest > coarsest:
+        raise ValueError(
+            f"parameter finest_scale of 'dis' must be at most {coarsest} for frames of "
+            f'shape {shape} and patch_size={patch_size}, got {finest}; OpenCV would '
+            'take others in its place, which are much slower'
+        )
     return estimator
 
 
-def _tvl1(_: tuple[int, ...]) -> Estimator:
+def _coarsest_scale(shape: tuple[int, ...], patch_size: int) -> int:
+    """Where OpenCV's dense inverse search begins: a side halved so many times."""
+    long, short = max(shape), min(shape)
+    patch_size = max(1, patch_size)
+    return min(
+        int(math.log2(long / (4 * patch_size)) + 0.5),
+        int(math.log2(short / patch_size)),
+    )
+
+
+def _tvl1(_: tuple[int, ...], __: Parameters) -> Estimator:
     # opencv-python leaves the folder of opencv-contrib-python's module, empty.
     optflow = getattr(cv2, 'optflow', None)
     if not hasattr(optflow, 'DualTVL1OpticalFlow'):
@@ -69,12 +89,12 @@ def _tvl1(_: tuple[int, ...]) -> Estimator:
     return cv2.optflow.DualTVL1OpticalFlow.create()
 
 
-def _farneback(_: tuple[int, ...]) -> Estimator:
+def _farneback(_: tuple[int, ...], __: Parameters) -> Estimator:
     return cv2.FarnebackOpticalFlow.create()
 
 
 def _by_opencv(
-    create: Callable[[tuple[int, ...]], Estimator], **parameters: Any
+    create: Callable[[tuple[int, ...], Parameters], Estimator], **parameters: Any
 ) -> Algorithm:
     """Wrap an estimator of OpenCV, whose setters are called like the parameters."""
 
@@ -82,7 +102,7 @@ def _by_opencv(
         estimator = None
         for before, after in pairs:
             if estimator is None:
-                estimator = create(before.shape)
+                estimator = create(before.shape, values)
                 for name, value in values.items():
                     if value is not None:
                         setter = f'set{name.title().replace("_", "")}'

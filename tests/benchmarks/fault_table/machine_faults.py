@@ -1,5 +1,6 @@
 """Kills, full disks, closed folders, and files that are not what they should be."""
 
+import json
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,7 +20,8 @@ def results(own: Cell) -> Any:
     """What a stage has made, to be compared."""
     if own.stage in ('training', 'validation'):
         last = torch.load(own.out / f'epoch_{EPOCHS}.pth', weights_only=False)
-        return {name: value.tolist() for name, value in last['state_dict'].items()}
+        weights = {name: value.tolist() for name, value in last['state_dict'].items()}
+        return weights, metrics(own.out)
     if own.stage == 'testing':
         return (own.place / 'metrics.json').read_text()
     files = sorted(path for path in own.out.rglob('*') if path.is_file())
@@ -31,6 +33,17 @@ def results(own: Cell) -> Any:
         )
         for path in files
     }
+
+
+def metrics(work_dir: Path) -> dict[int, dict[str, float]]:
+    """What validations have found, by epoch."""
+    found = {}
+    for log in sorted(work_dir.glob('*/vis_data/scalars.json')):
+        for entry in map(json.loads, log.read_text().splitlines()):
+            scores = {k: v for k, v in entry.items() if k.startswith('acc/')}
+            if scores:
+                found[entry['step']] = scores
+    return found
 
 
 def again(stage: str) -> dict[str, Any]:

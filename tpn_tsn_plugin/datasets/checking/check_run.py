@@ -1,13 +1,14 @@
 """Checking many videos over processes, whatever these videos do to them."""
 
 import json
-import signal
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from tpn_tsn_plugin.datasets.apart import in_time
 from tpn_tsn_plugin.datasets.progress import Report
 from tpn_tsn_plugin.datasets.workers import (
     available_cores,
@@ -80,8 +81,10 @@ def check_videos(
             report(0, len(todo))
         for done, check in enumerate(_check(todo, quick, seconds, workers), 1):
             checked[Path(check.path)] = check
-            file.write(json.dumps(asdict(check), ensure_ascii=False) + '\n')
-            file.flush()
+            if check != known.get(check.path):
+                # Names of files may hold what is no text, and what ends a line.
+                file.write(json.dumps(asdict(check)) + '\n')
+                file.flush()
             if report is not None:
                 report(done, len(todo))
     return Checks([checked[path] for path in videos], count)
@@ -108,7 +111,7 @@ def write_good_list(source: Path, out: Path, bad: Sequence[bool]) -> int:
 def _read(record: Path) -> dict[str, VideoCheck]:
     found = {}
     text = record.read_text('utf-8', errors='replace') if record.exists() else ''
-    for line in text.splitlines():
+    for line in text.split('\n'):
         try:
             check = VideoCheck(**json.loads(line))
             found[check.path] = check
@@ -130,7 +133,7 @@ def _check(
             while left:
                 group, left = left[: WAITING * workers], left[WAITING * workers :]
                 jobs = {
-                    pool.submit(_check_in_time, path, quick, seconds): path
+                    pool.submit(in_time, check_video, (path, quick), seconds): path
                     for path in group
                 }
                 broken = []
@@ -146,19 +149,12 @@ def _check(
 
 
 def _check_alone(path: Path, quick: bool, seconds: int) -> VideoCheck:
+    begun = time.monotonic()
     with ProcessPoolExecutor(1, worker_context(), start_worker) as pool:
         try:
-            return pool.submit(_check_in_time, path, quick, seconds).result()
+            return pool.submit(in_time, check_video, (path, quick), seconds).result()
         except BrokenProcessPool:
-            fault = f'its decoder crashes, or takes more than {seconds} s'
-            return replace(describe_file(path, quick), fault=fault)
-
-
-def _check_in_time(path: Path, quick: bool, seconds: int) -> VideoCheck:
-    # A decoder that hangs comes back to no handler; the signal ends the process.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(seconds)
-    try:
-        return check_video(path, quick)
-    finally:
-        signal.alarm(0)
+            late = time.monotonic() - begun >= seconds
+            fault = f'it takes more than {seconds} s' if late else 'its decoder crashes'
+            found = describe_file(path, quick)
+            return replace(found, fault=found.fault or fault, lasting=False)

@@ -6,6 +6,8 @@ import os.path as osp
 from decord import VideoReader
 from mmaction.datasets.transforms import DecordInit
 
+from tpn_tsn_plugin.containers import find_cut
+from tpn_tsn_plugin.errors import BadVideoError
 from tpn_tsn_plugin.registry import TRANSFORMS
 
 
@@ -31,7 +33,12 @@ class DecordInitInPlace(DecordInit):
         with open(path, 'rb'):
             pass
         # The whole path: FFmpeg takes a name like `a:b.mp4` for a protocol `a`.
-        return VideoReader(path, num_threads=self.num_threads)
+        reader = VideoReader(path, num_threads=self.num_threads)
+        # It takes what is left of a file for the whole.
+        cut = find_cut(path)
+        if cut:
+            raise BadVideoError(f'{path} cannot be read whole: {cut}')
+        return reader
 
 
 def _is_text(path: str) -> bool:

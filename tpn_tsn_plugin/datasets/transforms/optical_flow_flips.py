@@ -7,7 +7,7 @@ every second field instead, and its ``TenCrop`` none.
 
 from typing import Any
 
-import mmcv
+import cv2
 from mmaction.datasets.transforms import Flip, TenCrop
 from numpy.typing import NDArray
 
@@ -56,7 +56,8 @@ class OpticalFlowFlip(Flip):
     def _flip_imgs(self, imgs: list[NDArray[Any]], modality: str) -> list[NDArray[Any]]:
         if modality == 'RGB':
             return super()._flip_imgs(imgs, modality)
-        flipped = [mmcv.imflip(image, self.direction).copy() for image in imgs]
+        # Only 'horizontal' comes so far. OpenCV drops a channel that is alone.
+        flipped = [cv2.flip(image, 1).reshape(image.shape) for image in imgs]
         for image in filter(is_field, flipped):
             invert_horizontal(image)
         return flipped

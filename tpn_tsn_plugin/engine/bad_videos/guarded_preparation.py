@@ -1,6 +1,7 @@
 """Preparing a sample, or another one in the place of one that cannot be read."""
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,12 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.structures import BaseDataElement
 
+from tpn_tsn_plugin.containers import find_cut
 from tpn_tsn_plugin.errors import BadVideoError
 from tpn_tsn_plugin.functional.random_seeds import seed_all
 from tpn_tsn_plugin.native_messages import silenced_on_error
+
+from .crash_watch import CrashWatch
 
 # Where a sample says which videos it stands for.
 BAD_VIDEOS = 'bad_videos'
@@ -42,12 +46,21 @@ class GuardedPreparation:
             Which one, and how it is augmented, follows from NumPy's generator as it was
             at first, so the same seeds give the same sample.
         tries: Samples that are tried one after the other.
+        watch: Told which video is in hand, None if nobody needs to know.
     """
 
-    def __init__(self, dataset: BaseDataset, *, replace: bool, tries: int) -> None:
+    def __init__(
+        self,
+        dataset: BaseDataset,
+        *,
+        replace: bool,
+        tries: int,
+        watch: CrashWatch | None = None,
+    ) -> None:
         self._dataset = dataset
         self._replace = replace
         self._tries = tries
+        self._watch = watch
 
     def __call__(self, index: int) -> Any:
         """Prepare a sample.
@@ -82,8 +95,14 @@ class GuardedPreparation:
         )
 
     def _prepare(self, index: int) -> Any:
+        path = path_of(self._dataset, index)
+        # decord may crash on a truncated file, or take what there is for the whole.
+        cut = find_cut(path)
+        if cut:
+            raise EOFError(cut)
+        watched = nullcontext() if self._watch is None else self._watch.in_hand(path)
         # decord prints the bytes of a file that it cannot open.
-        with silenced_on_error():
+        with watched, silenced_on_error():
             # The class's own: the instance's is this.
             sample = type(self._dataset).prepare_data(self._dataset, index)
         if sample is None:

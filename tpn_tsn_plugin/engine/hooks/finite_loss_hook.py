@@ -30,8 +30,10 @@ class FiniteLossHook(Hook):
     """Looks at each loss before weights learn from it.
 
     ``custom_hooks = [dict(type='FiniteLossHook')]``. Where the loss of a rank is NaN or
-    infinite no weight is changed on any rank, and the batch's samples are named. In
-    data-parallel training each step waits for one number from all ranks.
+    infinite no weight is changed on any rank, and the batch's samples are named. With
+    ``'skip'`` buffers, such as batch statistics, are then as before the step, too; they
+    are copied before each one. In data-parallel training each step waits for one number
+    from all ranks.
 
     Args:
         action: ``'stop'``, or ``'skip'`` to go on with the next batch.
@@ -48,6 +50,7 @@ class FiniteLossHook(Hook):
         self.action = action
         self.max_skips = max_skips
         self._skipped = 0
+        self._buffers: list[tuple[Tensor, Tensor]] = []
 
     def before_train(self, runner: Runner) -> None:
         """Look at what the optimiser is given."""
@@ -71,8 +74,11 @@ class FiniteLossHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
-        """Remember the batch."""
+        """Remember the batch, and what its forward pass will change."""
         self._batch = batch_idx, data_batch
+        if self.action == 'skip':
+            # Batch statistics learn before there is a loss.
+            self._buffers = [(b, b.clone()) for b in runner.model.buffers()]
 
     def _all_finite(self, loss: Tensor) -> bool:
         finite = loss.detach().isfinite().all().to(torch.int32)
@@ -98,6 +104,9 @@ class FiniteLossHook(Hook):
                 f'{what}; that was step {self._skipped} in a row, more than '
                 f'max_skips={self.max_skips} allows: the weights may be at fault'
             )
+        with torch.no_grad():
+            for buffer, before in self._buffers:
+                buffer.copy_(before)
         runner.logger.warning(f'Step left out: {what}.')
 
 

@@ -1,5 +1,7 @@
 """Checkpoints that a kill, at any moment, leaves whole."""
 
+import re
+from collections.abc import Sequence
 from logging import Logger
 from os.path import isfile
 from pathlib import Path
@@ -22,14 +24,15 @@ def checkpoint_hooks(runner: Runner) -> list[CheckpointHook]:
 
 
 def keep_whole_checkpoints(runner: Runner) -> None:
-    """Have checkpoints on disk written whole, and two kept where one would be.
+    """Have checkpoints on disk written whole, and outdated ones deleted after that.
 
-    MMEngine deletes the oldest before it writes the next.
+    MMEngine deletes the oldest before it writes the next. Where a config names another
+    backend two are kept instead of one.
     """
     for hook in checkpoint_hooks(runner):
         if hook.backend_args is None and hook.file_client_args is None:
             hook.backend_args = dict(backend=WHOLE_FILES)
-        if hook.max_keep_ckpts == 1:
+        elif hook.max_keep_ckpts == 1:
             hook.max_keep_ckpts = 2
             runner.logger.info(
                 'Two checkpoints are kept instead of one, which would be deleted '
@@ -45,12 +48,13 @@ def mend_last_checkpoint(runner: Runner) -> None:
     leaves of a checkpoint that was being written is deleted.
     """
     if is_main_process():
-        _mend(Path(runner.work_dir), runner.logger)
+        templates = [hook.filename_tmpl for hook in checkpoint_hooks(runner)]
+        _mend(Path(runner.work_dir), templates, runner.logger)
     # The others read the file when they resume.
     barrier()
 
 
-def _mend(folder: Path, logger: Logger) -> None:
+def _mend(folder: Path, templates: Sequence[str], logger: Logger) -> None:
     for piece in folder.glob(f'*{PARTIAL}.pth'):
         piece.unlink()
     note = folder / LAST_CHECKPOINT
@@ -60,7 +64,13 @@ def _mend(folder: Path, logger: Logger) -> None:
     # Unlike Path.is_file, takes names that no file can have.
     if isfile(named) and is_zipfile(named):
         return
-    whole = [path for path in folder.glob('*_*.pth') if is_zipfile(path)]
+    # No best checkpoints, and none that were published: they have no optimiser.
+    names = [_number(template) for template in templates]
+    whole = [
+        path
+        for path in folder.glob('*.pth')
+        if any(name.fullmatch(path.name) for name in names) and is_zipfile(path)
+    ]
     if not whole:
         note.unlink()
         return
@@ -70,3 +80,8 @@ def _mend(folder: Path, logger: Logger) -> None:
         'instead.'
     )
     write_whole(note, str(newest))
+
+
+def _number(template: str) -> re.Pattern[str]:
+    """What the files of a template are called, such as ``epoch_{}.pth``."""
+    return re.compile(re.escape(template).replace(re.escape('{}'), r'\d+'))

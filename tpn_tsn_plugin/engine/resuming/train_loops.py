@@ -7,6 +7,7 @@ from mmengine.dist import broadcast_object_list, get_rank, get_world_size
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
+from tpn_tsn_plugin.engine.named_checkpoints import name_faulty_checkpoints
 from tpn_tsn_plugin.registry import DATASETS, LOOPS
 
 from .checkpoints import (
@@ -14,6 +15,7 @@ from .checkpoints import (
     keep_whole_checkpoints,
     mend_last_checkpoint,
 )
+from .due_validation import DueValidationHook, is_due, make_up_for_validation
 from .resumable_sampler import ResumableSampler
 from .seeded_dataset import SeededDataset
 from .seeds import seed_step
@@ -38,9 +40,10 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     - Random numbers belong to a sample and its epoch, or to a step
       (``tpn_tsn_plugin.engine.resuming.seeds``).
     - The order of samples is that of :class:`ResumableSampler`.
-    - Checkpoints are written whole or not at all, and the last one is deleted only when
-      the next is there. For some in an epoch use
+    - Checkpoints are written whole or not at all, and the last one and the best one are
+      deleted only when the next is there. For some in an epoch use
       ``default_hooks.checkpoint=dict(by_epoch=False, interval=…)``.
+    - A validation that was to follow the last checkpoint comes first.
 
     Args:
         runner: The runner.
@@ -63,7 +66,15 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         _require_whole_steps(self.runner, len(self.dataloader))
         if not _counts_as_before(self.runner, self.dataloader):
             self._iter = self._epoch * len(self.dataloader)
-        return super().run()
+        self.runner.call_hook('before_train')
+        make_up_for_validation(self.runner)
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            self._decide_current_val_interval()
+            if is_due(self, self._epoch, self._max_epochs):
+                self.runner.val_loop.run()
+        self.runner.call_hook('after_train')
+        return self.runner.model
 
     def run_epoch(self) -> None:
         """Train for what is left of an epoch."""
@@ -111,6 +122,7 @@ class ResumableIterLoop(IterBasedTrainLoop):
         _counts_as_before(self.runner, self.dataloader)
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
+        make_up_for_validation(self.runner)
         # After the hook that tells the sampler of an epoch, which makes it start anew.
         # The first iterator was made before the runner knew where training goes on.
         self.dataloader.sampler.start_at(self._iter * self.dataloader.batch_size)
@@ -119,12 +131,7 @@ class ResumableIterLoop(IterBasedTrainLoop):
             self.runner.model.train()
             self.run_iter(next(self.dataloader_iterator))
             self._decide_current_val_interval()
-            due = self._iter % self.val_interval == 0 or self._iter == self._max_iters
-            if (
-                self.runner.val_loop is not None
-                and self._iter >= self.val_begin
-                and due
-            ):
+            if is_due(self, self._iter, self._max_iters):
                 self.runner.val_loop.run()
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
@@ -140,7 +147,9 @@ def _prepare(runner: Runner, options: dict[str, Any], endless: bool) -> DataLoad
     """Care for the checkpoints, and make the data loader with our order and seeds."""
     mend_last_checkpoint(runner)
     keep_whole_checkpoints(runner)
+    name_faulty_checkpoints(runner)
     runner.register_hook(SyncedBuffersHook())
+    runner.register_hook(DueValidationHook())
     options = dict(options)
     sampler = dict(options.get('sampler') or {})
     kind = sampler.get('type', SAMPLERS[0])
