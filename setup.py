@@ -35,7 +35,7 @@ EXTRAS = {
     'lite': ['mmcv-lite==2.1.0'],
     'mim': ['openmim==0.3.7', SETUPTOOLS],
     'onnx': ['onnx>=1.17', 'onnxruntime>=1.20', 'onnxscript>=0.5'],
-    'tests': ['hypothesis>=6.100', 'pytest>=8', SETUPTOOLS],
+    'tests': ['hypothesis>=6.100', 'pytest>=8', 'pytest-xdist>=3.6', SETUPTOOLS],
     # linters are pinned: another version finds and formats other things
     'dev': ['build>=1.2', 'mypy==2.4.1', 'pre-commit>=4', 'ruff==0.17.5'],
 }

@@ -128,9 +128,12 @@ def test_pipelines(two_stream_path, split, read):
     assert len(Compose(pipeline).transforms) == len(pipeline)
     types = [step.type for step in pipeline]
     folders = ['FindPairedFrames', 'PairedRawFrameDecode']
-    videos = ['DecordInit', 'DecordDecodeOnce']
-    assert [t for t in types if t in folders + videos] in (folders, videos)
-    assert ('ComputeOpticalFlow' in types) == ('DecordInit' in types)
+    whole, in_place = (
+        [opens, 'DecordDecodeOnce'] for opens in ('DecordInit', 'DecordInitInPlace')
+    )
+    reads = [t for t in types if t in folders + whole + in_place]
+    assert reads in (folders, whole, in_place)
+    assert ('ComputeOpticalFlow' in types) == (reads != folders)
     assert types[-2:] == ['FormatTwoStreams', 'PackActionInputs']
     assert pipeline[-1].collect_keys == ('imgs', 'flow_imgs')
     assert {'num_clips', 'video_id'} <= set(pipeline[-1].meta_keys)

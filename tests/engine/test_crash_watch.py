@@ -1,5 +1,6 @@
 """A worker that crashes: its video is named, and later runs keep away from it."""
 
+import ctypes
 import faulthandler
 import json
 import os
@@ -8,10 +9,14 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from bad_video_run import Seen, make_runner
+from broken_videos import write_good
+from mmcv.transforms import BaseTransform
 from torch.utils.data import DataLoader, Dataset
 
 from tpn_tsn_plugin.engine.bad_videos.crash_watch import CrashWatch
 from tpn_tsn_plugin.errors import BadVideoError
+from tpn_tsn_plugin.registry import TRANSFORMS
 
 
 class Crashing(Dataset):
@@ -36,6 +41,17 @@ def segfault():
     faulthandler.disable()
     os.kill(os.getpid(), signal.SIGSEGV)
     time.sleep(10)
+
+
+@TRANSFORMS.register_module()
+class CrashingDecoder(BaseTransform):
+    """Native code that reads where nothing is, at one video."""
+
+    def transform(self, results):
+        if results['filename'].endswith('v7.mp4'):
+            faulthandler.disable()
+            ctypes.string_at(0)
+        return results
 
 
 def terminated():
@@ -92,3 +108,23 @@ def test_no_workers(loop_of):
 def test_record_with_a_torn_line(loop_of, tmp_path):
     (tmp_path / 'crashes.jsonl').write_bytes(b'[]\n{"path": 3}\n\xff{"path": "v7.')
     assert len(loop_of(lambda: None, 0).run()) == 12
+
+
+def test_training_past_a_decoder_that_crashes(tmp_path):
+    """It ends by a line that names the video; the next run trains with all others."""
+    videos = [f'v{i}.mp4' for i in range(12)]
+    for name in videos:
+        write_good(tmp_path / name)
+    (tmp_path / 'all.txt').write_text(''.join(f'{name} 0\n' for name in videos))
+    options = dict(workers=1, augment=[dict(type='CrashingDecoder')])
+    with pytest.raises(BadVideoError, match=r'v7.mp4 has crashed its decoder'):
+        make_runner(tmp_path, tmp_path / 'run', **options).train()
+    runner = make_runner(tmp_path, tmp_path / 'run', **options)
+    seen = Seen()
+    runner.register_hook(seen)
+    runner.train()
+    assert len(seen.names) == 12
+    assert set(seen.names) <= {f'v{i}' for i in range(12) if i != 7}
+    (line,) = (tmp_path / 'run' / 'bad_videos.jsonl').read_text().splitlines()
+    assert json.loads(line)['path'] == str(tmp_path / 'v7.mp4')
+    assert json.loads(line)['reason'].endswith('its decoder has crashed before')

@@ -7,6 +7,7 @@ one after another and may work on several at once. Shape letters: H and W pixels
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -44,11 +45,41 @@ class Algorithm(NamedTuple):
     parameters: Parameters
 
 
-def _dis(shape: tuple[int, ...], values: Parameters) -> Estimator:
+def _dis(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
+    options = dict(values)
+    halvings = options.pop('halvings')
+    if halvings == 0:
+        yield from _run_opencv(_create_dis, pairs, options)
+        return
+    shape: tuple[int, ...] = ()
+
+    def small_pairs() -> Iterator[Pair]:
+        nonlocal shape
+        last = small = None
+        for before, after in pairs:
+            shape = before.shape
+            # Neighbouring pairs share a frame.
+            first = small if before is last and small is not None else _halve(before)
+            last, small = after, _halve(after)
+            yield first, small
+
+    def _halve(frame: Levels) -> Levels:
+        for _ in range(halvings):
+            half = cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            frame = np.asarray(half, np.uint8)
+        return frame
+
+    for field in _run_opencv(_create_dis, small_pairs(), options):
+        height, width = shape
+        field *= np.array((width / field.shape[1], height / field.shape[0]), np.float32)
+        yield np.asarray(cv2.resize(field, (width, height)), np.float32)
+
+
+def _create_dis(shape: tuple[int, ...], values: Parameters) -> Estimator:
     if min(shape) < LEAST_SIDE:
         raise ValueError(
-            f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side, "
-            f'got shape {shape}'
+            f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side "
+            f'(after halvings), got shape {shape}'
         )
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if min(shape) < SMALL_SIDE:
@@ -96,20 +127,24 @@ def _farneback(_: tuple[int, ...], __: Parameters) -> Estimator:
 def _by_opencv(
     create: Callable[[tuple[int, ...], Parameters], Estimator], **parameters: Any
 ) -> Algorithm:
-    """Wrap an estimator of OpenCV, whose setters are called like the parameters."""
+    return Algorithm(partial(_run_opencv, create), parameters)
 
-    def run(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
-        estimator = None
-        for before, after in pairs:
-            if estimator is None:
-                estimator = create(before.shape, values)
-                for name, value in values.items():
-                    if value is not None:
-                        setter = f'set{name.title().replace("_", "")}'
-                        getattr(estimator, setter)(value)
-            yield estimator.calc(before, after, None)
 
-    return Algorithm(run, parameters)
+def _run_opencv(
+    create: Callable[[tuple[int, ...], Parameters], Estimator],
+    pairs: Iterator[Pair],
+    values: Parameters,
+) -> Iterator[Field]:
+    """Run an estimator of OpenCV, whose setters are called like the parameters."""
+    estimator = None
+    for before, after in pairs:
+        if estimator is None:
+            estimator = create(before.shape, values)
+            for name, value in values.items():
+                if value is not None:
+                    setter = f'set{name.title().replace("_", "")}'
+                    getattr(estimator, setter)(value)
+        yield estimator.calc(before, after, None)
 
 
 def _tvl1_torch(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
@@ -145,13 +180,17 @@ def _threads_of_opencv() -> Iterator[None]:
 TVL1 = TVL1Parameters().by_name()
 # By name. TV-L1 has OpenCV's defaults, Farneback those of MMAction2's extraction tool.
 ALGORITHMS: dict[str, Algorithm] = {
-    'dis': _by_opencv(
+    'dis': Algorithm(
         _dis,
-        finest_scale=None,  # 1, or 0 for small frames
-        patch_size=8,
-        patch_stride=3,
-        gradient_descent_iterations=25,
-        variational_refinement_iterations=5,
+        dict(
+            finest_scale=None,  # 1, or 0 for small frames
+            patch_size=8,
+            patch_stride=3,
+            gradient_descent_iterations=25,
+            variational_refinement_iterations=5,
+            # Not OpenCV's: how often frames are halved, and then fields doubled.
+            halvings=0,
+        ),
     ),
     'farneback': _by_opencv(
         _farneback,

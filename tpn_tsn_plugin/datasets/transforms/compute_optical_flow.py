@@ -43,7 +43,8 @@ class ComputeOpticalFlow(BaseTransform):
     all fields.
 
     Args:
-        algorithm: ``'tvl1'``, ``'dis'`` (much faster) or ``'farneback'``.
+        algorithm: ``'dis'`` (much the fastest), ``'tvl1'``, ``'tvl1_torch'`` (the same
+            method in PyTorch, faster) or ``'farneback'``.
         bound: Largest displacement that is told from larger ones, in pixels.
         keep_rgb: RGB frames that are kept for a spatial stream: None of them,
             ``'centre'`` (frame L // 2 of each snippet) or ``'all'`` (its first L).
@@ -102,8 +103,7 @@ class ComputeOpticalFlow(BaseTransform):
         frames, length = results['imgs'], results['clip_len']
         snippets = [frames[i : i + length] for i in range(0, len(frames), length)]
         fields = self._fields(snippets)
-        # What comes next may change a field in place, so none is given out twice.
-        levels = [field.levels.copy() for field in fields]
+        levels = _one_array_each(fields)
         kept = [frame for s in snippets for frame in kept_frames(s, self.keep_rgb)]
         results['imgs'] = [*kept, *levels]
         results['clip_len'] = length - 1
@@ -171,3 +171,15 @@ class ComputeOpticalFlow(BaseTransform):
             f'bound={self.bound}, keep_rgb={self.keep_rgb!r}, '
             f'cache_dir={self.cache_dir!r}, parameters={self.parameters})'
         )
+
+
+def _one_array_each(fields: Iterable[StoredField]) -> list[Image]:
+    """Levels of fields; what comes next may change them in place, each by itself."""
+    given, levels = set(), []
+    for field in fields:
+        own = field.levels
+        # A cached field lies in a buffer that nobody may write to.
+        taken = id(own) in given or not own.flags.writeable
+        levels.append(own.copy() if taken else own)
+        given.add(id(own))
+    return levels

@@ -81,8 +81,7 @@ class FormatTwoStreams(BaseTransform):
         if not in_time:
             height, width = fields.shape[-2:]
             frames, fields = frames[:, 0], fields.reshape(snippets, -1, height, width)
-        results['imgs'] = np.ascontiguousarray(frames)
-        results['flow_imgs'] = np.ascontiguousarray(fields)
+        results['imgs'], results['flow_imgs'] = frames, fields
         results['input_shape'] = frames.shape
         return results
 
