@@ -29,11 +29,11 @@ def register() -> None:
     with warnings.catch_warnings():
         # mmcv-lite has no compiled operators, and no model here needs them.
         warnings.filterwarnings('ignore', message='Fail to import ``MultiScale')
-        from tpn_tsn_plugin import (  # noqa: F401
-            datasets,
-            engine,
-            evaluation,
-            models,
+        from tpn_tsn_plugin import engine, evaluation, models, registry  # noqa: F401
+        from tpn_tsn_plugin.registry import DATASETS, TRANSFORMS, import_on_use
+
+        import_on_use(
+            'tpn_tsn_plugin.datasets', 'mmaction.datasets', DATASETS, TRANSFORMS
         )
 
 

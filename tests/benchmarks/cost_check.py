@@ -3,7 +3,7 @@
     python tests/benchmarks/cost_check.py --curves configs/results/cost_curves.json \\
         --parts parts.json --machines 1 8 64 --json cost_check.json
 
-Parts are measured alone, then put together by ``analysis.cost_model`` and compared
+Parts are measured alone, then put together by ``cost_model`` and compared
 with whole jobs: extraction of a clip, an epoch of training and testing of a set by
 MMEngine's runner. One thread; processor time. ``--parts`` is what
 ``where_time_goes.py`` saved, for the model's seconds on Kinetics-400.
@@ -21,27 +21,24 @@ from pathlib import Path
 
 import cv2
 import decord
-import torch
 from cost_steps import make_step, tpn
 from dis_presets import PRESETS
 from mmengine.dataset import Compose
-from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from one_thread import keep, use_one_thread
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from known_motions import MEDIA
-
-import tpn_tsn_plugin
-from tpn_tsn_plugin.analysis.benchmark.machine import describe_machine
-from tpn_tsn_plugin.analysis.benchmark.made_video import MadeVideo
-from tpn_tsn_plugin.analysis.cost_model import (
+from cost_model import (
     Collection,
     efficiency,
     epoch_hours,
     hours_of_work,
     video_seconds,
 )
+from known_motions import MEDIA
+
+from tpn_tsn_plugin.analysis.benchmark.made_video import MadeVideo
 from tpn_tsn_plugin.datasets.extraction import ExtractionOptions, Video, extract
 from tpn_tsn_plugin.functional.optical_flow import estimate_pairs, quantise
 
@@ -263,11 +260,7 @@ def main():
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--json', type=Path, help='where all figures go')
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    init_default_scope('mmaction')
-    tpn_tsn_plugin.register()
-    machine = describe_machine('cpu', tpn_tsn_plugin.__version__)
+    use_one_thread()
     scaling = json.loads(options.curves.read_text())['processes']
     measured = rates(options.frames, options.rounds)
     checks = {}
@@ -281,10 +274,7 @@ def main():
         print(f'{name}: {value:,.1f}')
     parts = json.loads(options.parts.read_text()) if options.parts else None
     table = print_kinetics(measured, parts, scaling, options.machines, options.cores)
-    print(f'\n{machine}')
-    if options.json:
-        found = dict(machine=machine, rates=measured, checks=checks, kinetics=table)
-        options.json.write_text(json.dumps(found, indent=1) + '\n')
+    keep(options.json, rates=measured, checks=checks, kinetics=table)
 
 
 if __name__ == '__main__':

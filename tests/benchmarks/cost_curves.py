@@ -11,25 +11,20 @@ batch of its own and one thread; gradients go through gloo on one machine.
 """
 
 import argparse
-import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from cost_picture import draw
 from cost_scaling import print_processes
 from cost_steps import base, make_step, tpn, two_stream
 from dis_presets import PRESETS
-from mmengine.registry import init_default_scope
+from one_thread import keep, use_one_thread
 from scipy import stats
 
-import tpn_tsn_plugin
-from tpn_tsn_plugin.analysis.benchmark.machine import describe_machine
 from tpn_tsn_plugin.analysis.benchmark.made_video import MadeVideo
 from tpn_tsn_plugin.analysis.benchmark.measure import peak_bytes
 from tpn_tsn_plugin.functional.optical_flow import estimate
@@ -188,27 +183,14 @@ def main():
     )
     parser.add_argument('--out', type=Path, help='folder of the picture and figures')
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    init_default_scope('mmaction')
-    tpn_tsn_plugin.register()
-    machine = describe_machine('cpu', tpn_tsn_plugin.__version__)
+    use_one_thread()
     print('| | | values | ms | slope | MiB | slope |\n|---|---|---|---|---|---|---|')
     found = curves(options.only, options.rounds)
     scaling = None if options.no_processes else print_processes()
-    print(f'\n{machine}')
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        draw(found, scaling).savefig(options.out / 'cost_curves.png', dpi=90)
-        content = dict(
-            command=' '.join(sys.argv),
-            machine=machine,
-            settings=SETTINGS,
-            curves=found,
-            processes=scaling,
-        )
-        text = json.dumps(content, indent=1)
-        (options.out / 'cost_curves.json').write_text(f'{text}\n')
+    path = options.out and options.out / 'cost_curves.json'
+    keep(path, settings=SETTINGS, curves=found, processes=scaling)
+    if path:
+        draw(found, scaling).savefig(path.with_suffix('.png'), dpi=90)
 
 
 if __name__ == '__main__':

@@ -7,12 +7,9 @@ import subprocess
 import sys
 import time
 
-import torch
 from cost_steps import base, make_step
-from mmengine.registry import init_default_scope
+from one_thread import use_one_thread
 from torch import distributed, nn
-
-import tpn_tsn_plugin
 
 
 def train_as_rank(rounds):
@@ -62,7 +59,5 @@ def print_processes(rounds=10):
 
 
 if __name__ == '__main__':
-    torch.set_num_threads(1)
-    init_default_scope('mmaction')
-    tpn_tsn_plugin.register()
+    use_one_thread()
     train_as_rank(int(sys.argv[1]))

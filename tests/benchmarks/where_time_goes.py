@@ -13,7 +13,6 @@ counted once, for the part that made it hold them; parameters are not among them
 
 import argparse
 import copy
-import json
 import statistics
 import tempfile
 import time
@@ -28,12 +27,10 @@ from cost_steps import noise
 from dis_presets import PRESETS
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
+from one_thread import keep, use_one_thread
 from part_watch import Watch
 from start_up import imports
 
-import tpn_tsn_plugin
-from tpn_tsn_plugin.analysis.benchmark.machine import describe_machine
 from tpn_tsn_plugin.analysis.benchmark.measure import peak_bytes
 from tpn_tsn_plugin.analysis.trained_model import build_model
 from tpn_tsn_plugin.functional.optical_flow import estimate_pairs, quantise
@@ -215,11 +212,6 @@ def print_rest(found):
     print(f'\nStart-up, s: {", ".join(cells)}')
 
 
-def save(path, found):
-    if path:
-        path.write_text(json.dumps(found, indent=1) + '\n')
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--rounds', type=int, default=3)
@@ -227,11 +219,8 @@ def main():
     parser.add_argument('--frames', type=int, default=60, help='of the extraction')
     parser.add_argument('--json', type=Path, help='where all figures go')
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    init_default_scope('mmaction')
-    machine = describe_machine('cpu', tpn_tsn_plugin.__version__)
-    found = dict(machine=machine, start=imports())
+    use_one_thread()
+    found = dict(start=imports())
     start = time.process_time()
     config = Config.fromfile(ROOT / 'configs/tpn' / NAME)
     build_model(config)
@@ -242,13 +231,11 @@ def main():
         views=10
     )
     print_models(found['training'], found['validation'], found['testing'])
-    save(options.json, found)
     for split in ('train', 'val', 'test'):
         found[f'load {split}'] = load(config, split, options.rounds)
     found['extraction'] = extraction(options.frames)
     print_rest(found)
-    print(f'\n{machine}')
-    save(options.json, found)
+    keep(options.json, **found)
 
 
 if __name__ == '__main__':

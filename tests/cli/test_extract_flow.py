@@ -162,3 +162,22 @@ def test_folder_without_videos_is_one_line(command, tmp_path):
 def test_help_has_examples():
     result = CliRunner().invoke(extract_flow, ['--help'])
     assert '    tpn-tsn extract-flow train.txt flow --root videos' in result.output
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['--device', 'cuda'], "'dis' knows the CPU alone, got device='cuda'; take"),
+        (['--device', 'gpu'], "device must be 'cpu' or 'cuda', got 'gpu'"),
+        (
+            ['--algorithm', 'tvl1_torch', '--device', 'cuda:99'],
+            "PyTorch finds no 'cuda:99' here; take cpu",
+        ),
+    ],
+)
+def test_wrong_device_is_named_before_anything_is_made(
+    command, tmp_path, options, message
+):
+    result = command(*options)
+    assert message in str(result.exception)
+    assert not (tmp_path / 'out').exists()

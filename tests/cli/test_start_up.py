@@ -117,6 +117,30 @@ def test_worker_of_the_command_registers_everything(
     assert done.stdout.splitlines() == ['False', 'True True'], done.stderr
 
 
+def test_data_sets_come_when_they_are_asked_for(environment: dict[str, str]) -> None:
+    """MMAction2's take a second, which somebody with a model alone is spared."""
+    script = (
+        'import sys, tpn_tsn_plugin\n'
+        'from mmaction.registry import DATASETS, MODELS, TRANSFORMS\n'
+        "print('TemporalPyramidNeck' in MODELS, 'scipy.stats' in sys.modules)\n"
+        "print('OpticalFlowFlip' in TRANSFORMS, 'TempoDemoDataset' in DATASETS)\n"
+    )
+    done = call('-c', script, env=environment)
+    assert done.stdout.splitlines() == ['True False', 'True True'], done.stderr
+    # Whoever has asked before gets them at once.
+    script = (
+        'from mmengine.registry import init_default_scope\n'
+        'from tpn_tsn_plugin import compat\n'
+        'compat.apply()\n'
+        'from mmaction.registry import TRANSFORMS\n'
+        "TRANSFORMS.get('Flip')\n"
+        'import tpn_tsn_plugin\n'
+        "print('OpticalFlowFlip' in TRANSFORMS.module_dict)\n"
+    ).replace('from tpn_tsn_plugin import', 'import tpn_tsn_plugin.compat as', 1)
+    done = call('-c', script, env=environment)
+    assert done.stdout.splitlines() == ['True'], done.stderr
+
+
 @pytest.mark.parametrize('arguments', ["['']", "['tpn-tsn']", '[]'])
 def test_import_elsewhere_registers_at_once(
     arguments: str, environment: dict[str, str]

@@ -5,8 +5,10 @@ from tpn_tsn_plugin import compat
 
 
 def test_reports_every_repair() -> None:
+    repairs = [*compat.REPAIRS, *compat.DATA_REPAIRS]
+    compat.apply(compat.DATA_REPAIRS)
     reports = compat.reports()
-    assert [report.name for report in reports] == [r.name for r in compat.REPAIRS]
+    assert [report.name for report in reports] == [r.name for r in repairs]
     assert all(report.upstream for report in reports)
 
 
@@ -29,10 +31,9 @@ def test_repairs_what_is_found_once(
         found=lambda: has_fault,
         repair=lambda: calls.append('repaired'),
     )
-    monkeypatch.setattr(compat, 'REPAIRS', (repair,))
     monkeypatch.setattr(compat, '_reports', {})
     for _ in range(2):
-        (report,) = compat.apply()
+        (report,) = compat.apply([repair])
         assert report.found is has_fault
         assert report.repaired is has_fault
     assert calls == ['repaired'] * has_fault
@@ -49,6 +50,7 @@ def test_log_names_each_repair_once(fresh_python) -> None:
         "MMLogger.get_instance('test', log_level='DEBUG')\n"
         'from tpn_tsn_plugin import compat\n'
         'compat.apply()\n'
+        'import tpn_tsn_plugin.datasets\n'
     )
     done = fresh_python('-c', script)
     for report in compat.reports():

@@ -73,7 +73,10 @@ def test_defaults_are_those_of_published_extractions(algorithm, plain):
     ],
 )
 def test_recorded_defaults_are_those_of_opencv(algorithm, estimator):
-    for name, value in complete_parameters(algorithm).items():
+    values = complete_parameters(algorithm)
+    # The only one of ours.
+    assert values.pop('halvings', 0) == 0
+    for name, value in values.items():
         getter = f'get{name.title().replace("_", "")}'
         assert getattr(estimator, getter)() == (1 if value is None else value)
 
@@ -99,6 +102,7 @@ def test_fields_lie_between_frames():
     [
         ('dis', 'finest_scale', 1),
         ('dis', 'gradient_descent_iterations', 1),
+        ('dis', 'halvings', 1),
         ('tvl1', 'lambda', 0.9),
         ('tvl1', 'warpings_number', 1),
         ('tvl1_torch', 'lambda', 0.9),
@@ -112,6 +116,21 @@ def test_parameters_change_the_field(algorithm, name, value):
     (plain,) = estimate(frames, algorithm)
     (changed,) = estimate(frames, algorithm, {name: np.asarray(value)[()]})
     assert not np.array_equal(plain, changed)
+
+
+def test_dis_on_halved_frames():
+    """Half as large, estimated, doubled; an odd side counts by its true share."""
+    frames = [frame[:, :-1] for frame in textured_frames((3, 2), 130, count=3)]
+    halves = [cv2.resize(f, (64, 65), interpolation=cv2.INTER_AREA) for f in frames]
+    fields = list(estimate(frames, 'dis', dict(halvings=1)))
+    small = list(estimate(halves, 'dis'))
+    for field, half in zip(fields, small, strict=True):
+        assert field.shape == (130, 129, 2)
+        wanted = cv2.resize(half, (129, 130)) * np.float32([129 / 64, 130 / 65])
+        assert np.allclose(field, wanted, atol=1e-4)
+        assert np.allclose(np.median(field, axis=(0, 1)), (3, 2), atol=0.3)
+    with pytest.raises(ValueError, match='16 pixels a side, after 4 halvings, got'):
+        list(estimate(frames, 'dis', dict(halvings=4)))
 
 
 @pytest.mark.parametrize(('size', 'coarsest'), [(56, 1), (40, 0), (128, 2), (256, 3)])

@@ -17,6 +17,8 @@ from known_motions import (
 )
 
 from tpn_tsn_plugin.errors import MissingDependencyError
+from tpn_tsn_plugin.functional import optical_flow_algorithms
+from tpn_tsn_plugin.functional.optical_flow import estimate
 from tpn_tsn_plugin.functional.tvl1 import (
     TVL1Parameters,
     estimate_tvl1,
@@ -231,3 +233,18 @@ def test_what_is_compiled_takes_the_same_steps(monkeypatch):
             before, after, parameters, compiled=True, pairs_at_once=at_once
         )
         torch.testing.assert_close(other, plain, rtol=0, atol=1e-3)
+
+
+def test_tvl1_in_pytorch_computes_on_the_default_device(monkeypatch):
+    devices = []
+
+    def estimate_tvl1(before, after, parameters):
+        devices.extend(frames.device.type for frames in (before, after))
+        return torch.zeros(len(before), *before.shape[1:], 2, device='cpu')
+
+    monkeypatch.setattr(optical_flow_algorithms, 'estimate_tvl1', estimate_tvl1)
+    frames = [np.zeros((20, 30), np.uint8)] * 3
+    for device in ('cpu', 'meta'):
+        with torch.device(device):
+            assert len(list(estimate(frames, 'tvl1_torch'))) == 2
+    assert devices == ['cpu'] * 2 + ['meta'] * 2

@@ -106,6 +106,8 @@ def registration_error() -> Exception | None:
     """Register all that the package has and return what that raises, if anything."""
     try:
         tpn_tsn_plugin.register()
+        # Which waits until somebody needs data.
+        import_module('tpn_tsn_plugin.datasets')
     except Exception as error:
         return error
     return None

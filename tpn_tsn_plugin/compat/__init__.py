@@ -8,6 +8,7 @@ changes what a run does. ``tpn-tsn doctor`` lists them all.
 """
 
 import logging
+from collections.abc import Sequence
 
 from mmengine.logging import print_log
 
@@ -21,29 +22,33 @@ from tpn_tsn_plugin.compat import (
 )
 from tpn_tsn_plugin.compat.repair import Repair, Report
 
-__all__ = ['REPAIRS', 'Repair', 'Report', 'apply', 'reports']
+__all__ = ['DATA_REPAIRS', 'REPAIRS', 'Repair', 'Report', 'apply', 'reports']
 
 REPAIRS: tuple[Repair, ...] = (
     importlib_metadata.REPAIR,
     drn.REPAIR,
-    color_jitter.REPAIR,
     checkpoint_loading.REPAIR,
     cpu_launch.REPAIR,
     full_disk.REPAIR,
 )
+# Of its data sets; importing these takes a second, so it is left to who needs them.
+DATA_REPAIRS: tuple[Repair, ...] = (color_jitter.REPAIR,)
 
 _reports: dict[str, Report] = {}
 
 
-def apply() -> tuple[Report, ...]:
+def apply(repairs: Sequence[Repair] = REPAIRS) -> tuple[Report, ...]:
     """Repair what is broken, once a process; further calls only report.
 
-    Has to run before anything imports ``mmaction.models``.
+    ``REPAIRS`` have to be made before anything imports ``mmaction.models``.
+
+    Args:
+        repairs: ``REPAIRS`` or ``DATA_REPAIRS``.
 
     Returns:
-        One report per known fault, in the order of ``REPAIRS``.
+        One report per fault that was looked for so far.
     """
-    for repair in REPAIRS:
+    for repair in repairs:
         if repair.name not in _reports:
             _reports[repair.name] = _apply(repair)
     return reports()

@@ -1,5 +1,11 @@
 """Datasets; importing this registers them."""
 
+from tpn_tsn_plugin import compat
+
+# Repairs of the host's data sets need these imported, as all below does.
+compat.apply(compat.DATA_REPAIRS)
+
+# ruff: noqa: E402
 from . import transforms
 from .activitynet_dataset import ActivityNetVideoDataset
 from .checked_rawframe_dataset import CheckedRawframeDataset

@@ -51,7 +51,8 @@ def estimate(
         frames: T grey frames, (H, W) each, all of one size.
         algorithm: A key of ``ALGORITHMS``: ``'dis'``, dense inverse search (Kroeger
             et al., ECCV 2016); ``'tvl1'``, the duality-based TV-L1 (Zach et al., DAGM
-            2007) of OpenCV, and ``'tvl1_torch'``, the same in PyTorch and faster;
+            2007) of OpenCV, and ``'tvl1_torch'``, the same in PyTorch and faster, on
+            PyTorch's default device (``with torch.device('cuda'):``);
             ``'farneback'``, polynomial expansion (Farnebäck, SCIA 2003).
         parameters: Parameters of the algorithm that differ from its defaults.
 

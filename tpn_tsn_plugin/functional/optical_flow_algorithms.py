@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -48,39 +48,37 @@ class Algorithm(NamedTuple):
 def _dis(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
     options = dict(values)
     halvings = options.pop('halvings')
-    if halvings == 0:
-        yield from _run_opencv(_create_dis, pairs, options)
+    first = next(pairs, None)
+    if first is None:
         return
-    shape: tuple[int, ...] = ()
+    height, width = first[0].shape
+    if min(height, width) >> halvings < LEAST_SIDE:
+        after = f', after {halvings} halvings' if halvings else ''
+        raise ValueError(
+            f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side"
+            f'{after}, got shape {first[0].shape}'
+        )
+    pairs = (
+        (_halve(before, halvings), _halve(after, halvings))
+        for before, after in chain([first], pairs)
+    )
+    for field in _run_opencv(_create_dis, pairs, options):
+        if halvings:
+            times = width / field.shape[1], height / field.shape[0]
+            field *= np.array(times, np.float32)
+            field = np.asarray(cv2.resize(field, (width, height)), np.float32)
+        yield field
 
-    def small_pairs() -> Iterator[Pair]:
-        nonlocal shape
-        last = small = None
-        for before, after in pairs:
-            shape = before.shape
-            # Neighbouring pairs share a frame.
-            first = small if before is last and small is not None else _halve(before)
-            last, small = after, _halve(after)
-            yield first, small
 
-    def _halve(frame: Levels) -> Levels:
-        for _ in range(halvings):
-            half = cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-            frame = np.asarray(half, np.uint8)
-        return frame
-
-    for field in _run_opencv(_create_dis, small_pairs(), options):
-        height, width = shape
-        field *= np.array((width / field.shape[1], height / field.shape[0]), np.float32)
-        yield np.asarray(cv2.resize(field, (width, height)), np.float32)
+def _halve(frame: Levels, times: int) -> Levels:
+    for _ in range(times):
+        size = frame.shape[1] // 2, frame.shape[0] // 2
+        half = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        frame = np.asarray(half, np.uint8)
+    return frame
 
 
 def _create_dis(shape: tuple[int, ...], values: Parameters) -> Estimator:
-    if min(shape) < LEAST_SIDE:
-        raise ValueError(
-            f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side "
-            f'(after halvings), got shape {shape}'
-        )
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if min(shape) < SMALL_SIDE:
         estimator.setFinestScale(0)
@@ -149,20 +147,22 @@ def _run_opencv(
 
 def _tvl1_torch(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
     parameters = TVL1Parameters.from_names(values)
-    for group in _groups(pairs):
+    device = torch.get_default_device()
+    for group in _groups(pairs, device):
         before, after = (
-            torch.from_numpy(np.stack(frames)) for frames in zip(*group, strict=True)
+            torch.from_numpy(np.stack(frames)).to(device)
+            for frames in zip(*group, strict=True)
         )
         with _threads_of_opencv():
             fields = estimate_tvl1(before, after, parameters)
-        yield from fields.numpy()
+        yield from fields.cpu().numpy()
 
 
-def _groups(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
+def _groups(pairs: Iterator[Pair], device: torch.device) -> Iterator[list[Pair]]:
     """Take as many pairs at once as are worked on together."""
     for pair in pairs:
         height, width = pair[0].shape
-        count = pairs_that_fit(height, width, torch.device('cpu'))
+        count = pairs_that_fit(height, width, device)
         yield [pair, *islice(pairs, count - 1)]
 
 

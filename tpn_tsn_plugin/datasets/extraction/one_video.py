@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import mmcv
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from tpn_tsn_plugin.datasets.sequential_video import SequentialVideo
@@ -35,12 +36,14 @@ class VideoJob:
         out: Folder of all videos' files.
         options: How it is extracted.
         tag: What tells this process's leftovers from those of others.
+        device: Where PyTorch computes.
     """
 
     video: Video
     out: Path
     options: ExtractionOptions
     tag: str
+    device: str = 'cpu'
 
 
 class VideoFrames:
@@ -128,7 +131,10 @@ def extract_video(job: VideoJob, tick: Tick | None = None) -> Record:
     frames = VideoFrames(job.video.path, options.resize)
     count = len(frames) - 1
     unwarped, size = 0, (0, 0)
-    with VideoWriter(job.out, job.video.name, options.file_format, job.tag) as writer:
+    with (
+        torch.device(job.device),
+        VideoWriter(job.out, job.video.name, options.file_format, job.tag) as writer,
+    ):
         greys = _greys(frames, writer, options)
         for number, (levels, steadied) in enumerate(
             levels_of(pairwise(greys), options), FIRST

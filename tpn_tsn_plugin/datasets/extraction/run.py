@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from tpn_tsn_plugin.datasets.lock import locked
 from tpn_tsn_plugin.datasets.shards import WHOLE, Shard
 from tpn_tsn_plugin.errors import PluginError
@@ -42,6 +44,7 @@ def extract(
     shard: Shard = WHOLE,
     workers: int | None = None,
     force: bool = False,
+    device: str = 'cpu',
     report: Report | None = None,
 ) -> Outcome:
     """Extract the optical flow of videos that do not have it yet.
@@ -57,18 +60,21 @@ def extract(
         workers: Number of processes, None for all cores.
         force: Whether videos that were extracted with other options are extracted
             anew, rather than refused.
+        device: Where ``'tvl1_torch'`` computes; the others know the CPU alone.
         report: Called with how far the work has come, unless there is none.
 
     Returns:
         What became of the videos of this shard.
 
     Raises:
+        ValueError: There is no such device, or the algorithm knows the CPU alone.
         FrameFolderError: The folder holds videos that were extracted with other
             options, or something else in the place of a video.
         MissingDependencyError: The algorithm is not installed.
         PluginError: Another run works on the same shard, or a process was killed.
         OSError: A file cannot be written.
     """
+    _require_device(device, options.algorithm)
     distinct = list({video.name: video for video in videos}.values())
     out.mkdir(parents=True, exist_ok=True)
     with locked(out / LOCK.format(shard.tag)) as alone:
@@ -84,7 +90,7 @@ def extract(
                 require_same(name, record, wanted)
         own = shard.take(distinct)
         jobs = [
-            VideoJob(video, out, options, shard.tag)
+            VideoJob(video, out, options, shard.tag, device)
             for video in own
             if (record := records[video.name]) is None or record.options != wanted
         ]
@@ -98,6 +104,23 @@ def extract(
         frozenset(result.name for result in results if result.record is not None),
         {result.name: result.fault for result in results if result.record is None},
     )
+
+
+def _require_device(device: str, algorithm: str) -> None:
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(f"device must be 'cpu' or 'cuda', got {device!r}") from error
+    if kind == 'cpu':
+        return
+    if algorithm != 'tvl1_torch':
+        raise ValueError(
+            f'algorithm {algorithm!r} knows the CPU alone, got device={device!r}; take '
+            "'tvl1_torch'"
+        )
+    # Only counted: had this process begun with CUDA, those it forks could not.
+    if kind != 'cuda' or torch.cuda.device_count() <= (torch.device(device).index or 0):
+        raise ValueError(f'PyTorch finds no {device!r} here; take cpu')
 
 
 def write_rawframes_list(path: Path, videos: Sequence[Video], outcome: Outcome) -> int:

@@ -1,8 +1,7 @@
 """The cost model: hours by hand-computed values."""
 
 import pytest
-
-from tpn_tsn_plugin.analysis.cost_model import (
+from cost_model import (
     Collection,
     efficiency,
     epoch_hours,
