@@ -44,7 +44,7 @@ PRESETS = {
         finest_scale=0,
         patch_stride=4,
         gradient_descent_iterations=8,
-        variational_refinement_iterations=1,
+        variational_refinement_iterations=0,
     ),
 }
 # The fourth clip is a part of the third.

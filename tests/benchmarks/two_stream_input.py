@@ -53,6 +53,7 @@ PARTS = {
     'DecordInitInPlace': 'decode',
     'DecordDecodeOnce': 'decode',
     'RawFrameDecode': 'decode',
+    'GreyRawFrameDecode': 'decode',
     'ComputeOpticalFlow': 'optical flow',
     'FormatTwoStreams': 'copy',
     'FormatShape': 'copy',
@@ -81,7 +82,7 @@ def plugin(source, preset, keep_rgb, crop_first):
     """Our pipeline, from a video or from JPEG files of its frames."""
     decode = {
         'video': [dict(type='DecordInitInPlace'), dict(type='DecordDecodeOnce')],
-        'JPEG': [dict(type='RawFrameDecode')],
+        'JPEG': [dict(type='GreyRawFrameDecode', keep_rgb=keep_rgb)],
     }[source]
     flow = dict(
         type='ComputeOpticalFlow',

@@ -126,8 +126,12 @@ def quantise(field: Array, bound: float = BOUND) -> Levels:
         ValueError: ``bound`` is not positive.
     """
     require_bound(bound)
-    share = (np.clip(field, -bound, bound) + bound) / (2 * bound)
-    return np.rint(255 * share).astype(np.uint8)
+    levels = np.clip(field, -bound, bound, dtype=np.result_type(field, np.float32))
+    # In place: training input spends a tenth of its time here.
+    levels += bound
+    levels /= 2 * bound
+    levels *= 255
+    return np.rint(levels, out=levels).astype(np.uint8)
 
 
 def dequantise(levels: Array, bound: float = BOUND) -> Field:

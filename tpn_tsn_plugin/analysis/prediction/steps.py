@@ -46,7 +46,7 @@ FROM_VIDEO = (
     'PyAVDecode',
     'PIMSDecode',
 )
-FROM_FOLDER = ('RawFrameDecode', 'CheckedRawFrameDecode')
+FROM_FOLDER = ('RawFrameDecode', 'CheckedRawFrameDecode', 'GreyRawFrameDecode')
 PAIRED = 'PairedRawFrameDecode'
 # A video is predicted whole, whatever part of it an annotation means.
 LEFT_OUT = (*OPENING, 'SelectTimeSpan')

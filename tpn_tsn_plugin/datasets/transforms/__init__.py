@@ -7,6 +7,7 @@ from .decord_init_in_place import DecordInitInPlace
 from .find_frames import FindFrames
 from .fixed_rate_sample_frames import FixedRateSampleFrames
 from .format_two_streams import FormatTwoStreams
+from .grey_raw_frame_decode import GreyRawFrameDecode
 from .optical_flow_flips import OpticalFlowFlip, OpticalFlowTenCrop
 from .paired_frames import FindPairedFrames, PairedRawFrameDecode
 from .rgb_difference import RGBDifference
@@ -24,6 +25,7 @@ __all__ = [
     'FindPairedFrames',
     'FixedRateSampleFrames',
     'FormatTwoStreams',
+    'GreyRawFrameDecode',
     'OpticalFlowFlip',
     'OpticalFlowTenCrop',
     'PairedRawFrameDecode',

@@ -2,6 +2,7 @@
 
 import os.path as osp
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -43,14 +44,20 @@ class CheckedRawFrameDecode(RawFrameDecode):
         Raises:
             FrameFolderError: A file cannot be used; the message names it.
         """
-        folder = results['frame_dir']
+        with self._files_of(results['frame_dir']):
+            return self._decode(results)
+
+    @contextmanager
+    def _files_of(self, folder: str) -> Iterator[None]:
+        """Read files out of the zip file that stands in a folder's place, if any."""
         archive = find_archive(folder)
         if archive is None:
-            return self._decode(results)
+            yield
+            return
         with FrameArchive(archive, folder) as files:
             client, self.file_client = self.file_client, files
             try:
-                return self._decode(results)
+                yield
             finally:
                 self.file_client = client
 
@@ -72,8 +79,8 @@ class CheckedRawFrameDecode(RawFrameDecode):
             image = self._read(path)
             if size not in (None, image.shape):
                 raise FrameFolderError(
-                    f'{path} has size {_size(image.shape)}, but {before} has '
-                    f'{_size(size)}; extract the video again'
+                    f'{path} has size {show_size(image.shape)}, but {before} has '
+                    f'{show_size(size)}; extract the video again'
                 )
             size, before = image.shape, osp.basename(path)
 
@@ -101,5 +108,6 @@ class CheckedRawFrameDecode(RawFrameDecode):
                 yield osp.join(results['frame_dir'], name)
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def show_size(shape: tuple[int, ...]) -> str:
+    """Width and height of an image, as errors say them."""
     return f'{shape[1]}x{shape[0]}'

@@ -1,7 +1,6 @@
 """Optical flow from decoded frames, without extraction beforehand."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -37,10 +36,10 @@ class ComputeOpticalFlow(BaseTransform):
     cropping where frames are large. Pairs of frames that come up several times, as
     overlapping snippets have them, are computed once.
 
-    Required keys are ``imgs`` (RGB) and ``clip_len``; changed are ``imgs``,
-    ``clip_len`` (now L) and ``modality``: ``'Flow'``, or ``'RGB+Flow'`` with
-    ``keep_rgb``, where ``imgs`` holds the RGB frames of all snippets and after them
-    all fields.
+    Required keys are ``imgs`` (RGB, or grey where they are not kept) and ``clip_len``;
+    changed are ``imgs``, ``clip_len`` (now L) and ``modality``: ``'Flow'``, or
+    ``'RGB+Flow'`` with ``keep_rgb``, where ``imgs`` holds the RGB frames of all
+    snippets and after them all fields.
 
     Args:
         algorithm: ``'dis'`` (much the fastest), ``'tvl1'``, ``'tvl1_torch'`` (the same
@@ -102,10 +101,10 @@ class ComputeOpticalFlow(BaseTransform):
         self._require_frames(results)
         frames, length = results['imgs'], results['clip_len']
         snippets = [frames[i : i + length] for i in range(0, len(frames), length)]
-        fields = self._fields(snippets)
-        levels = _one_array_each(fields)
         kept = [frame for s in snippets for frame in kept_frames(s, self.keep_rgb)]
-        results['imgs'] = [*kept, *levels]
+        _require_rgb(kept)
+        fields = self._fields(results)
+        results['imgs'] = [*kept, *_one_array_each(fields)]
         results['clip_len'] = length - 1
         results['modality'] = TWO_STREAMS if self.keep_rgb else 'Flow'
         self._note(results, fields)
@@ -119,7 +118,7 @@ class ComputeOpticalFlow(BaseTransform):
                 'sample clip_len = L + 1 frames for L fields'
             )
         frame = results['imgs'][0]
-        if frame.ndim != 3 or frame.shape[-1] != 3:
+        if frame.ndim != 2 and (frame.ndim != 3 or frame.shape[-1] != 3):
             raise ValueError(
                 f'{name} needs RGB frames (H, W, 3), got shape {frame.shape}; leave '
                 'it out where optical flow is read from files'
@@ -136,15 +135,15 @@ class ComputeOpticalFlow(BaseTransform):
                 'video out of the list'
             )
 
-    def _fields(self, snippets: list[list[Image]]) -> list[StoredField]:
-        keys: list[tuple[bytes, bytes]] = []
-        pairs: dict[tuple[bytes, bytes], Pair] = {}
-        for snippet in snippets:
-            greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in snippet]
-            digests = [frame_digest(grey) for grey in greys]
-            for key, pair in zip(pairwise(digests), pairwise(greys), strict=True):
-                keys.append(key)
-                pairs[key] = pair
+    def _fields(self, results: Mapping[str, Any]) -> list[StoredField]:
+        greys, length = [_grey(frame) for frame in results['imgs']], results['clip_len']
+        names = self._names(greys, results.get('frame_inds'))
+        # Of each snippet, all frames but its last.
+        starts = [i for i in range(len(greys)) if (i + 1) % length]
+        keys = [(names[i], names[i + 1]) for i in starts]
+        pairs = {
+            key: (greys[i], greys[i + 1]) for key, i in zip(keys, starts, strict=True)
+        }
         fields: dict[tuple[bytes, bytes], StoredField] = {}
         if self._cache is not None:
             kept = ((key, self._cache.load(key)) for key in pairs)
@@ -156,6 +155,12 @@ class ComputeOpticalFlow(BaseTransform):
             if self._cache is not None:
                 self._cache.store(key, fields[key])
         return [fields[key] for key in keys]
+
+    def _names(self, greys: list[Image], numbers: Image | None) -> list[bytes]:
+        """What equal frames have in common: content, or within a sample the number."""
+        if self._cache is None and numbers is not None and numbers.size == len(greys):
+            return [b'%d' % number for number in numbers.ravel()]
+        return [frame_digest(grey) for grey in greys]
 
     def _estimate(self, pairs: Iterable[Pair]) -> Iterator[tuple[Field, bool]]:
         """Yield fields, each with whether it is without the camera's motion."""
@@ -170,6 +175,18 @@ class ComputeOpticalFlow(BaseTransform):
             f'{self.__class__.__name__}(algorithm={self.algorithm!r}, '
             f'bound={self.bound}, keep_rgb={self.keep_rgb!r}, '
             f'cache_dir={self.cache_dir!r}, parameters={self.parameters})'
+        )
+
+
+def _grey(frame: Image) -> Image:
+    return frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+
+
+def _require_rgb(kept: Iterable[Image]) -> None:
+    if any(frame.ndim == 2 for frame in kept):
+        raise ValueError(
+            'ComputeOpticalFlow is to keep frames that were read in grey; give '
+            'GreyRawFrameDecode the same keep_rgb'
         )
 
 
