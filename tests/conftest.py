@@ -20,6 +20,21 @@ SOURCES = ('setup.py', 'README.md', 'LICENSE', 'tpn_tsn_plugin', 'configs', 'tes
 torch.set_num_threads(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of ``every_switch.py``."""
+    parser.addoption(
+        '--every-switch', action='store_true', help='test with all fast paths on'
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Treat all models that are made, if asked for."""
+    if config.getoption('--every-switch'):
+        from every_switch import switch_on
+
+        switch_on()
+
+
 @pytest.fixture(autouse=True)
 def _seed_everything() -> None:
     random.seed(0)

@@ -58,7 +58,7 @@ def require_same_scores(model, batch, dtype, **options):
     hook, runner = begin(model, batch, dtype=dtype, **options)
     limit = fast_inference_hook.TOLERANCE[getattr(torch, dtype)]
     fast = scores(model, batch)
-    torch.testing.assert_close(fast, own, rtol=0, atol=limit / 5)
+    torch.testing.assert_close(fast, own, rtol=0, atol=limit)
     assert 'extract_feat' in vars(model)
     hook.after_test_epoch(runner)
     assert torch.equal(scores(model, batch), own)
@@ -160,6 +160,15 @@ def test_a_model_with_other_scores_is_refused():
     assert 'extract_feat' not in vars(model)
 
 
+def test_what_may_differ_is_an_option():
+    model, batch = made(TPN), noise((1, 3, 8, 64, 64))
+    message = r'by .* in float32, and 1e-12 is allowed; try .* allow more by tolerance'
+    with pytest.raises(PluginError, match=message):
+        begin(model, batch, dtype='float32', tolerance=1e-12)
+    begin(model, batch, dtype='float32', tolerance=1e-3)
+    assert 'extract_feat' in vars(model)
+
+
 def test_a_model_that_cannot_compute_so_is_refused():
     model, batch = made(SWIN), noise((1, 3, 4, 32, 32))
     message = r"cannot treat this Recognizer3D \(.*dtype.*\); try dtype='float32'"
@@ -188,6 +197,7 @@ def test_two_number_types_are_refused():
         (dict(views_per_pass=-1), r"'auto', 0 \(all\) or a whole number.*got -1"),
         (dict(views_per_pass='all'), r"got 'all'"),
         (dict(dtype='half'), r"dtype must be one of .*got 'half'"),
+        (dict(tolerance=-1), 'tolerance must be 0 or more, got -1'),
     ],
 )
 def test_wrong_options(options, message):

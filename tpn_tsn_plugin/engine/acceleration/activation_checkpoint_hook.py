@@ -24,7 +24,8 @@ class ActivationCheckpointHook(Hook):
     Unlike ``with_cp`` of MMAction2's backbones, what takes time, convolutions, can be
     kept, and running statistics of batch normalisations count a batch once. Results
     and gradients are the same to the last bit. Synchronised batch normalisation
-    communicates once more.
+    communicates once more. MMEngine's own config key ``activation_checkpointing`` does
+    what ``keep='nothing'`` does, but counts batches twice.
 
     Args:
         modules: Names of parts, with ``*``; a part within a part is not treated apart.
