@@ -70,8 +70,10 @@ def test_dropout_within_a_part(keep):
     assert first.weight.grad.equal(second.weight.grad)
 
 
-def test_memory():
+def test_memory(request):
     """What is kept decides it: the more is computed again, the less."""
+    if request.config.getoption('--every-switch'):
+        pytest.skip('compares with a model whose switches are off')
     peaks = []
     for keep in (None, *KEEPS):
         model = made(WIDE).train()

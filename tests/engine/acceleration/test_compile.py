@@ -6,6 +6,8 @@ import pytest
 import torch
 from recognisers import TPN, made, noise
 
+from tpn_tsn_plugin.engine.acceleration import timing
+from tpn_tsn_plugin.engine.acceleration.recomputation import KEEPS, recompute
 from tpn_tsn_plugin.models.necks.tpn.information_flow import KINDS
 
 
@@ -61,3 +63,29 @@ def test_auxiliary_losses(soft):
     _, compiled = whole(model.neck)(maps, samples)
     assert set(compiled) == {'loss_aux_1'}
     torch.testing.assert_close(compiled, own)
+
+
+@pytest.mark.parametrize('keep', KEEPS)
+def test_a_neck_with_both_switches(keep):
+    """Compiled in one piece with activation checkpointing and flat convolutions."""
+    model = made(TPN)
+    maps = maps_of(model)
+    model.train()
+    plain, again = (copy.deepcopy(model.neck) for _ in range(2))
+    timing.apply(again, timing.force(again, flat=True))
+    recompute(again, keep)
+    compiled = whole(again)
+    for _ in range(2):
+        own, theirs = plain(maps)[0], compiled(maps)[0]
+        torch.testing.assert_close(theirs, own, rtol=1e-4, atol=1e-5)
+        for outputs in (own, theirs):
+            outputs.square().mean().backward()
+    for (name, first), second in zip(
+        plain.named_parameters(), again.parameters(), strict=True
+    ):
+        if first.grad is not None:
+            torch.testing.assert_close(
+                second.grad, first.grad, rtol=1e-3, atol=1e-6, msg=name
+            )
+    for name, buffer in plain.named_buffers():
+        torch.testing.assert_close(again.get_buffer(name), buffer, msg=name)

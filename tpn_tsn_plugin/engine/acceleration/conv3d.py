@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import cast
 
+import torch
 import torch.nn.functional as F
 from mmcv.cnn.bricks import wrappers
 from torch import Tensor, nn
@@ -41,8 +42,10 @@ def by_frames(
     )
     out = out.unflatten(0, (samples, frames)).transpose(1, 2)
     # Strides of a map of 1×1 say anything. PyTorch's batch normalisation believes them,
-    # and its gradients were wrong (2.13).
-    return out.contiguous() if out.shape[3:].numel() == 1 else out
+    # and its gradients were wrong (2.13). Compiled, it expects gradients with strides
+    # that batch normalisation then does not give.
+    plain = out.shape[3:].numel() == 1 or torch.compiler.is_compiling()
+    return out.contiguous() if plain else out
 
 
 def by_lines(conv: nn.Conv3d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

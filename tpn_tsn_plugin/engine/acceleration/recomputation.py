@@ -1,6 +1,6 @@
 """Activation checkpointing: computing again what a backward pass needs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from types import MethodType
@@ -21,7 +21,6 @@ PRODUCTS = {aten.mm.default, aten.addmm.default, aten.bmm.default}
 BUFFERS = ('running_mean', 'running_var', 'num_batches_tracked')
 
 Contexts = tuple[AbstractContextManager, AbstractContextManager]
-KEEPS = ('convolutions', 'narrow', 'nothing')
 
 
 def recompute(module: nn.Module, keep: str) -> None:
@@ -34,26 +33,49 @@ def recompute(module: nn.Module, keep: str) -> None:
         keep: ``'convolutions'``: outputs of convolutions and matrix products are kept;
             ``'narrow'``: those of convolutions that do not widen; ``'nothing'``.
     """
-    vars(module)['forward'] = MethodType(partial(_checkpointed, keep), module)
+    vars(module)['forward'] = MethodType(FORWARDS[keep], module)
+
+
+def _keep_convolutions(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+    return _checkpointed('convolutions', module, *args, **kwargs)
+
+
+def _keep_narrow(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+    return _checkpointed('narrow', module, *args, **kwargs)
+
+
+def _keep_nothing(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+    return _checkpointed('nothing', module, *args, **kwargs)
+
+
+# Functions of their own, which models can be pickled and compiled with.
+FORWARDS = {
+    'convolutions': _keep_convolutions,
+    'narrow': _keep_narrow,
+    'nothing': _keep_nothing,
+}
+KEEPS = tuple(FORWARDS)
 
 
 def _checkpointed(keep: str, module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-    forward = MethodType(type(module).forward, module)
+    forward = partial(type(module).forward, module)
     if not torch.is_grad_enabled():
         return forward(*args, **kwargs)
-    return checkpoint(
-        forward,
-        *args,
-        use_reentrant=False,
-        context_fn=partial(_contexts, module, keep),
-        **kwargs,
-    )
+    recomputed = partial(checkpoint, forward, *args, use_reentrant=False, **kwargs)
+    if not torch.compiler.is_compiling():
+        return recomputed(context_fn=partial(_contexts, module, keep))
+    # What is compiled counts batches once by itself.
+    return recomputed() if keep == 'nothing' else recomputed(context_fn=_policies(keep))
+
+
+def _policies(keep: str) -> Callable[[], Contexts]:
+    return partial(create_selective_checkpoint_contexts, partial(_policy, keep))
 
 
 def _contexts(module: nn.Module, keep: str) -> Contexts:
     if keep == 'nothing':
         return nullcontext(), _on_copies(module, nullcontext())
-    first, again = create_selective_checkpoint_contexts(partial(_policy, keep))
+    first, again = _policies(keep)()
     return first, _on_copies(module, again)
 
 
