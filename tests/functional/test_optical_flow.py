@@ -91,6 +91,15 @@ def test_a_field_depends_on_nothing_but_its_pair(algorithm):
     assert np.array_equal(alone[1], in_turn[0])
 
 
+@pytest.mark.parametrize('algorithm', ALGORITHMS)
+def test_crops(algorithm):
+    crops = [frame[3:51, 5:53] for frame in textured_frames((2, 1), count=2)]
+    assert not crops[0].flags.c_contiguous
+    (field,) = estimate(crops, algorithm)
+    (copied,) = estimate([crop.copy() for crop in crops], algorithm)
+    assert np.array_equal(field, copied)
+
+
 def test_fields_lie_between_frames():
     assert list(estimate([])) == []
     assert list(estimate([np.zeros((20, 20), np.uint8)])) == []

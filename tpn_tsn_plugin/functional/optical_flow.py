@@ -106,7 +106,9 @@ def _checked(pairs: Iterable[Pair]) -> Iterator[Pair]:
                     f'{frame.shape}'
                 )
             shape = frame.shape
-        yield pair
+        before, after = pair
+        # Crops are not contiguous, and OpenCV refuses them.
+        yield np.ascontiguousarray(before), np.ascontiguousarray(after)
 
 
 def quantise(field: Array, bound: float = BOUND) -> Levels:

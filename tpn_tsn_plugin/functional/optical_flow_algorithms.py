@@ -58,11 +58,8 @@ def _dis(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
             f"algorithm 'dis' needs frames of at least {LEAST_SIDE} pixels a side"
             f'{after}, got shape {first[0].shape}'
         )
-    pairs = (
-        (_halve(before, halvings), _halve(after, halvings))
-        for before, after in chain([first], pairs)
-    )
-    for field in _run_opencv(_create_dis, pairs, options):
+    small = _halved(chain([first], pairs), halvings)
+    for field in _run_opencv(_create_dis, small, options):
         if halvings:
             times = width / field.shape[1], height / field.shape[0]
             field *= np.array(times, np.float32)
@@ -70,12 +67,26 @@ def _dis(pairs: Iterator[Pair], values: Parameters) -> Iterator[Field]:
         yield field
 
 
+def _halved(pairs: Iterator[Pair], times: int) -> Iterator[Pair]:
+    last = small = None
+    for before, after in pairs:
+        # Neighbouring pairs share a frame.
+        first = small if before is last and small is not None else _halve(before, times)
+        last, small = after, _halve(after, times)
+        yield first, small
+
+
 def _halve(frame: Levels, times: int) -> Levels:
-    for _ in range(times):
-        size = frame.shape[1] // 2, frame.shape[0] // 2
-        half = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-        frame = np.asarray(half, np.uint8)
-    return frame
+    """Mean of each 2×2 pixels, as often as asked for."""
+    step = times
+    # OpenCV is fast where sides are divided without remainder.
+    while step > 1 and any(side % 2**step for side in frame.shape):
+        step -= 1
+    if times == 0:
+        return frame
+    size = frame.shape[1] >> step, frame.shape[0] >> step
+    half = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return _halve(np.asarray(half, np.uint8), times - step)
 
 
 def _create_dis(shape: tuple[int, ...], values: Parameters) -> Estimator:

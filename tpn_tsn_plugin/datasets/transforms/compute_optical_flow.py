@@ -179,7 +179,9 @@ class ComputeOpticalFlow(BaseTransform):
 
 
 def _grey(frame: Image) -> Image:
-    return frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    if frame.ndim == 2:
+        return np.ascontiguousarray(frame)
+    return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
 
 
 def _require_rgb(kept: Iterable[Image]) -> None:
