@@ -127,21 +127,6 @@ def test_parameters_change_the_field(algorithm, name, value):
     assert not np.array_equal(plain, changed)
 
 
-def test_dis_on_halved_frames():
-    """Half as large, estimated, doubled; an odd side counts by its true share."""
-    frames = [frame[:, :-1] for frame in textured_frames((3, 2), 130, count=3)]
-    halves = [cv2.resize(f, (64, 65), interpolation=cv2.INTER_AREA) for f in frames]
-    fields = list(estimate(frames, 'dis', dict(halvings=1)))
-    small = list(estimate(halves, 'dis'))
-    for field, half in zip(fields, small, strict=True):
-        assert field.shape == (130, 129, 2)
-        wanted = cv2.resize(half, (129, 130)) * np.float32([129 / 64, 130 / 65])
-        assert np.allclose(field, wanted, atol=1e-4)
-        assert np.allclose(np.median(field, axis=(0, 1)), (3, 2), atol=0.3)
-    with pytest.raises(ValueError, match='16 pixels a side, after 4 halvings, got'):
-        list(estimate(frames, 'dis', dict(halvings=4)))
-
-
 @pytest.mark.parametrize(('size', 'coarsest'), [(56, 1), (40, 0), (128, 2), (256, 3)])
 def test_dis_takes_no_scale_that_opencv_would_replace(size, coarsest):
     frames = list(textured_frames((1, 2), size, count=2))

@@ -2,10 +2,6 @@
 
 from tpn_tsn_plugin import compat
 
-# Repairs of the host's data sets need these imported, as all below does.
-compat.apply(compat.DATA_REPAIRS)
-
-# ruff: noqa: E402
 from . import transforms
 from .activitynet_dataset import ActivityNetVideoDataset
 from .checked_rawframe_dataset import CheckedRawframeDataset
@@ -27,3 +23,6 @@ __all__ = [
     'Thumos14Dataset',
     'transforms',
 ]
+
+# Not before: it imports MMAction2's data sets, as all of the above does.
+compat.apply(compat.DATA_REPAIRS)
