@@ -21,9 +21,9 @@ def use_one_thread() -> None:
     init_default_scope('mmaction')
 
 
-def keep(path: Path | None, **figures: Any) -> None:
+def keep(path: Path | None, *, device: str = 'cpu', **figures: Any) -> None:
     """Say on which machine all was measured, and write the figures."""
-    machine = describe_machine('cpu', tpn_tsn_plugin.__version__)
+    machine = describe_machine(device, tpn_tsn_plugin.__version__)
     print(f'\n{machine}')
     if path is not None:
         content = dict(command=' '.join(sys.argv), machine=machine, **figures)
