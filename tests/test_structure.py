@@ -10,6 +10,7 @@ PACKAGE = 'tpn_tsn_plugin'
 # A part may import itself and parts of lower rank.
 RANKS = {
     'errors': 0,
+    'import_hook': 0,
     'output_files': 1,
     'native_messages': 1,
     'containers': 1,

@@ -7,7 +7,10 @@ starts where the host is broken, and calls :func:`register` itself for what need
 
 import sys
 import warnings
+from importlib import import_module
 from pathlib import Path
+
+from tpn_tsn_plugin.import_hook import after_import
 
 __version__ = '0.1.0'
 
@@ -29,12 +32,11 @@ def register() -> None:
     with warnings.catch_warnings():
         # mmcv-lite has no compiled operators, and no model here needs them.
         warnings.filterwarnings('ignore', message='Fail to import ``MultiScale')
-        from tpn_tsn_plugin import engine, evaluation, models, registry  # noqa: F401
-        from tpn_tsn_plugin.registry import DATASETS, TRANSFORMS, import_on_use
+        from tpn_tsn_plugin import engine, evaluation, models  # noqa: F401
 
-        import_on_use(
-            'tpn_tsn_plugin.datasets', 'mmaction.datasets', DATASETS, TRANSFORMS
-        )
+    # MMAction2's registries import its data sets when they are first asked for one.
+    # These take a second, which who only needs a model is spared.
+    after_import('mmaction.datasets', lambda: import_module(f'{__name__}.datasets'))
 
 
 def _is_command() -> bool:

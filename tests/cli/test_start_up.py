@@ -127,7 +127,7 @@ def test_data_sets_come_when_they_are_asked_for(environment: dict[str, str]) -> 
     )
     done = call('-c', script, env=environment)
     assert done.stdout.splitlines() == ['True False', 'True True'], done.stderr
-    # Whoever has asked before gets them at once.
+    # Whoever has asked before gets them at once, and whoever goes past the registries.
     script = (
         'from mmengine.registry import init_default_scope\n'
         'from tpn_tsn_plugin import compat\n'
@@ -137,6 +137,14 @@ def test_data_sets_come_when_they_are_asked_for(environment: dict[str, str]) -> 
         'import tpn_tsn_plugin\n'
         "print('OpticalFlowFlip' in TRANSFORMS.module_dict)\n"
     ).replace('from tpn_tsn_plugin import', 'import tpn_tsn_plugin.compat as', 1)
+    done = call('-c', script, env=environment)
+    assert done.stdout.splitlines() == ['True'], done.stderr
+    script = (
+        'import tpn_tsn_plugin\n'
+        'from mmaction.datasets.transforms import Flip\n'
+        'from mmaction.registry import TRANSFORMS\n'
+        "print('OpticalFlowFlip' in TRANSFORMS.module_dict)\n"
+    )
     done = call('-c', script, env=environment)
     assert done.stdout.splitlines() == ['True'], done.stderr
 

@@ -8,11 +8,9 @@ import pytest
 
 from tpn_tsn_plugin.compat import color_jitter
 
-# As a config gets it.
 SHIFT = """
 import numpy as np
-from mmaction.registry import TRANSFORMS
-ColorJitter = TRANSFORMS.get('ColorJitter')
+from mmaction.datasets.transforms import ColorJitter
 print(ColorJitter.adjust_hue(np.full((1, 1, 3), [200, 30, 60]), -0.1).round().tolist())
 """
 

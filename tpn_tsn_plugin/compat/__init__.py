@@ -50,7 +50,9 @@ def apply(repairs: Sequence[Repair] = REPAIRS) -> tuple[Report, ...]:
     """
     for repair in repairs:
         if repair.name not in _reports:
-            _reports[repair.name] = _apply(repair)
+            report = _apply(repair)
+            # To look for a fault may import what calls this function for it.
+            _reports.setdefault(repair.name, report)
     return reports()
 
 

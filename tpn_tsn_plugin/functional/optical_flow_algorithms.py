@@ -24,6 +24,8 @@ from .tvl1 import TVL1Parameters, estimate_tvl1, pairs_that_fit
 # Sides in pixels: OpenCV's dense inverse search crashes below the first, and needs full
 # resolution below the second, where objects measure a few pixels.
 LEAST_SIDE, SMALL_SIDE = 16, 128
+# Below these it crashes as well.
+LEAST = {'patch_size': 4, 'patch_stride': 1}
 
 Field = NDArray[np.float32]
 Levels = NDArray[np.uint8]
@@ -97,6 +99,11 @@ def _create_dis(shape: tuple[int, ...], values: Parameters) -> Estimator:
     if finest is None:
         finest = estimator.getFinestScale()
     coarsest = _coarsest_scale(shape, patch_size)
+    if coarsest < 0:
+        raise ValueError(
+            f"parameter patch_size of 'dis' is too large for frames of shape {shape}, "
+            f'got {patch_size}; the default is 8'
+        )
     if finest > coarsest:
         raise ValueError(
             f"parameter finest_scale of 'dis' must be at most {coarsest} for frames of "
@@ -109,7 +116,6 @@ def _create_dis(shape: tuple[int, ...], values: Parameters) -> Estimator:
 def _coarsest_scale(shape: tuple[int, ...], patch_size: int) -> int:
     """Where OpenCV's dense inverse search begins: a side halved so many times."""
     long, short = max(shape), min(shape)
-    patch_size = max(1, patch_size)
     return min(
         int(math.log2(long / (4 * patch_size)) + 0.5),
         int(math.log2(short / patch_size)),
@@ -241,17 +247,20 @@ def complete_parameters(
         require_one_of(f'parameter of {algorithm!r}', name, defaults)
         if value is not None or defaults[name] is not None:
             given[name] = _number(
-                f'parameter {name} of {algorithm!r}', value, defaults[name]
+                f'parameter {name} of {algorithm!r}',
+                value,
+                defaults[name],
+                LEAST.get(name, 0),
             )
     return {name: given.get(name, default) for name, default in defaults.items()}
 
 
-def _number(what: str, value: Any, default: Any) -> float:
+def _number(what: str, value: Any, default: Any, least: int) -> float:
     whole = not isinstance(default, float)
     number = isinstance(value, Integral if whole else Real)
-    if not number or isinstance(value, bool) or not 0 <= value < math.inf:
+    if not number or isinstance(value, bool) or not least <= value < math.inf:
         raise ValueError(
-            f'{what} must be a {"whole " if whole else ""}number from 0 on, '
+            f'{what} must be a {"whole " if whole else ""}number from {least} on, '
             f'got {value!r}'
         )
     return int(value) if whole else float(value)

@@ -5,11 +5,17 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmaction.structures import ActionDataSample
+from mmengine.runner import get_priority
 from odd_batches import BATCHES, MODELS_OF_KINDS, build, data
 from recognisers import CLIPS, MMACTION2, TPN, made, noise
 from torch import nn
 
-from tpn_tsn_plugin.engine.acceleration import fast_inference_hook, precision
+from tpn_tsn_plugin.engine.acceleration import (
+    fast_features,
+    fast_inference_hook,
+    precision,
+)
 from tpn_tsn_plugin.errors import PluginError
 from tpn_tsn_plugin.registry import HOOKS, MODELS
 
@@ -33,6 +39,7 @@ def runner_of(model, **loop):
     return SimpleNamespace(
         model=model,
         test_loop=SimpleNamespace(**loop),
+        val_loop=SimpleNamespace(**loop),
         logger=SimpleNamespace(info=said.append),
         said=said,
     )
@@ -162,10 +169,10 @@ def test_a_model_with_other_scores_is_refused():
 
 def test_what_may_differ_is_an_option():
     model, batch = made(TPN), noise((1, 3, 8, 64, 64))
-    message = r'by .* in float32, and 1e-12 is allowed; try .* allow more by tolerance'
+    message = r'by .* in bfloat16, and 1e-12 is allowed; try .* allow more by tolerance'
     with pytest.raises(PluginError, match=message):
-        begin(model, batch, dtype='float32', tolerance=1e-12)
-    begin(model, batch, dtype='float32', tolerance=1e-3)
+        begin(model, batch, dtype='bfloat16', tolerance=1e-12)
+    begin(model, batch, dtype='bfloat16', tolerance=0.1)
     assert 'extract_feat' in vars(model)
 
 
@@ -185,9 +192,44 @@ def test_other_models_are_refused():
 
 
 def test_two_number_types_are_refused():
-    hook = HOOKS.build(dict(type='FastInferenceHook'))
+    hook = HOOKS.build(dict(type='FastInferenceHook', validation=True))
     with pytest.raises(ValueError, match=r'fp16=True of the test loop'):
         hook.before_test_epoch(runner_of(made(TPN), fp16=True))
+    with pytest.raises(ValueError, match=r'fp16=True of the validation loop'):
+        hook.before_val_epoch(runner_of(made(TPN), fp16=True))
+
+
+def test_weights_that_cannot_be_converted_are_refused():
+    model = made(TPN)
+    nn.utils.parametrizations.weight_norm(model.backbone.conv1.conv)
+    with pytest.raises(PluginError, match=r'cannot treat this Recognizer3D \(\w+Error'):
+        begin(model, noise((1, 3, 8, 64, 64)), dtype='float32')
+
+
+def test_predictions_of_other_kinds_are_refused():
+    model = made(TPN)
+    model.test_step = lambda batch: [ActionDataSample()]
+    with pytest.raises(PluginError, match=r"cannot treat .*'pred_score'"):
+        begin(model, noise((1, 3, 8, 64, 64)), dtype='float32')
+    assert 'extract_feat' not in vars(model)
+
+
+def test_features_of_two_passes_are_compared(monkeypatch):
+    """So that joining them wrongly would be seen."""
+    joined, join = [], fast_features._join
+    monkeypatch.setattr(
+        fast_features, '_join', lambda parts: joined.append(len(parts)) or join(parts)
+    )
+    begin(made(TPN), noise((3, 3, 8, 64, 64)), dtype='float32')
+    assert set(joined) == {2}
+
+
+def test_averaged_weights_are_in_place_before():
+    """Hooks of one point in time act by their priority, the least number first."""
+    ours, average = (
+        HOOKS.build(dict(type=name)) for name in ('FastInferenceHook', 'EMAHook')
+    )
+    assert get_priority(ours.priority) > get_priority(average.priority)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +240,7 @@ def test_two_number_types_are_refused():
         (dict(views_per_pass='all'), r"got 'all'"),
         (dict(dtype='half'), r"dtype must be one of .*got 'half'"),
         (dict(tolerance=-1), 'tolerance must be 0 or more, got -1'),
+        (dict(tolerance='1e-3'), "tolerance must be 0 or more, got '1e-3'"),
     ],
 )
 def test_wrong_options(options, message):

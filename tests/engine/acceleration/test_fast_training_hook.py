@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from recognisers import TPN, made, noise
+from torch import nn
 
 from tpn_tsn_plugin.engine.acceleration import timing
 from tpn_tsn_plugin.engine.acceleration.conv3d import ways_of
@@ -110,11 +111,15 @@ def test_a_file_for_several_trainings(tmp_path, monkeypatch):
         ('[]', r'cannot be read \(TypeError'),
         ('{"machine": 1}', r"cannot be read \(KeyError: 'layers'\)"),
         ('\udcff', r'cannot be read \(UnicodeDecodeError'),
+        (None, r'cannot be read \(IsADirectoryError'),
     ],
 )
 def test_a_broken_file(content, message, tmp_path):
     path = tmp_path / 'convolutions.json'
-    path.write_text(content, errors='surrogateescape')
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_text(content, errors='surrogateescape')
     with pytest.raises(PluginError, match=rf'choice of convolutions .*{message}'):
         train(tmp_path)
 
@@ -147,6 +152,45 @@ def test_ways_that_would_keep_copies_are_not_tried():
     last = seen._replace(memory_format=torch.channels_last_3d)
     assert list(timing.time_ways(conv, last)) == ['direct', 'frames']
     assert 'frames' in timing.time_ways(conv, seen._replace(backward=False))
+
+
+@pytest.mark.parametrize('convolutions', ['measured', 'flat'])
+def test_parts_that_are_compiled(convolutions, tmp_path, monkeypatch):
+    compiled, compile_part = [], nn.Module.compile
+
+    def trace(part):
+        # Code for the processor is PyTorch's own affair.
+        compiled.append(type(part).__name__)
+        compile_part(part, backend='aot_eager', fullgraph=True)
+
+    monkeypatch.setattr(nn.Module, 'compile', trace)
+    torch._dynamo.reset()
+    plain, own, _ = train(tmp_path / 'plain', 3, convolutions='direct')
+    losses, model, _ = train(
+        tmp_path, 3, convolutions=convolutions, compiled=['neck', 'cls_head']
+    )
+    assert compiled == ['TemporalPyramidNeck', 'TemporalPyramidHead']
+    assert losses == pytest.approx(plain, rel=1e-4)
+    assert list(model.state_dict()) == list(own.state_dict())
+    with pytest.raises(PluginError, match=r"parts of the model, .*got 'nek'"):
+        train(tmp_path, compiled='nek')
+
+
+def test_two_ranks_take_one_choice(tmp_path, monkeypatch):
+    """The first one's, whatever the others would have measured."""
+    shared = []
+
+    def broadcast(content):
+        shared.append(list(content))
+        if content[0] is not None:
+            content[:] = [dict.fromkeys(content[0], 'direct')]
+
+    module = 'tpn_tsn_plugin.engine.acceleration.fast_training_hook'
+    monkeypatch.setattr(timing, 'time_ways', fixed_times('lines'))
+    monkeypatch.setattr(f'{module}.broadcast_object_list', broadcast)
+    _, model, _ = train(tmp_path)
+    assert 'lines' in shared[-1][0].values()
+    assert ways_used(model) == {}
 
 
 def test_noise_does_not_choose():

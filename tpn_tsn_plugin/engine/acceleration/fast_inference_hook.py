@@ -1,7 +1,9 @@
 """Testing made fast by one line of a config."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from numbers import Real
 from typing import Any, cast
 
 import torch
@@ -36,8 +38,9 @@ class FastInferenceHook(Hook):
     convolutions are computed in the fastest of several ways, and views go through in
     passes. The model, and what checkpoints hold, stay as they are.
 
-    The first video is tested both ways. If a score differs by more than it may, the
-    hook stops and says so.
+    The first video, or two views of it for a 3D recogniser, is tested both ways. If a
+    score differs by more than it may, the hook stops and says so; later videos are not
+    compared.
 
     Args:
         dtype: ``'auto'``, ``'float32'``, ``'bfloat16'`` or, on GPUs, ``'float16'``.
@@ -75,7 +78,9 @@ class FastInferenceHook(Hook):
     ) -> None:
         require_one_of('dtype', dtype, ['auto', *DTYPES])
         require_one_of('convolutions', convolutions, ['measured', 'flat', 'direct'])
-        if tolerance is not None and not tolerance >= 0:
+        if tolerance is not None and not (
+            isinstance(tolerance, Real) and tolerance >= 0
+        ):
             raise ValueError(f'tolerance must be 0 or more, got {tolerance!r}')
         if views_per_pass != 'auto' and (
             not isinstance(views_per_pass, int) or views_per_pass < 0
@@ -96,17 +101,12 @@ class FastInferenceHook(Hook):
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Make the copy, of the weights that are tested."""
-        if getattr(runner.test_loop, 'fp16', False):
-            raise ValueError(
-                'FastInferenceHook and fp16=True of the test loop each choose a number '
-                'type; remove one of them'
-            )
-        self._begin(runner)
+        self._begin(runner, runner.test_loop, 'test')
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Make the copy, if validation is to be fast."""
         if self.validation:
-            self._begin(runner)
+            self._begin(runner, runner.val_loop, 'validation')
 
     def before_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
@@ -134,7 +134,12 @@ class FastInferenceHook(Hook):
         """Give the model its own extraction back."""
         self._end(runner)
 
-    def _begin(self, runner: Runner) -> None:
+    def _begin(self, runner: Runner, loop: Any, kind: str) -> None:
+        if getattr(loop, 'fp16', False):
+            raise ValueError(
+                f'FastInferenceHook and fp16=True of the {kind} loop each choose a '
+                'number type; remove one of them'
+            )
         model = model_of(runner)
         if not hasattr(model, 'extract_feat'):
             raise PluginError(
@@ -143,13 +148,12 @@ class FastInferenceHook(Hook):
             )
         self._end(runner)
         device = next(model.parameters()).device
-        views = self.views_per_pass
-        self._fast = FastFeatures(
-            model,
-            Conversion(read_dtype(self.dtype, device), self.channels_last),
-            fold=self.fold,
-            views_per_pass=1 if views == 'auto' else int(views),
-        )
+        conversion = Conversion(read_dtype(self.dtype, device), self.channels_last)
+        with refusing(model):
+            # One view a pass until it is known how many fit.
+            self._fast = FastFeatures(
+                model, conversion, fold=self.fold, views_per_pass=1
+            )
 
     def _end(self, runner: Runner) -> None:
         vars(model_of(runner)).pop('extract_feat', None)
@@ -160,31 +164,30 @@ class FastInferenceHook(Hook):
         model, fast = model_of(runner), self._fast
         if fast is None:
             return
-        batch = first_video(batch, 1 if fast.divides else 0)
-        own = scores_of(model, batch)
-        vars(model)['extract_feat'] = fast
+        # Two views go through in two passes, whose features are joined.
+        video = first_video(batch, 2 if fast.divides else 0)
         try:
-            with timing.inputs_seen(fast.model) as seen:
-                scores_of(model, batch)
-            chosen = self._choose(fast, seen)
-            timing.apply(fast.model, chosen)
-            worst = largest_difference(own, scores_of(model, batch))
+            with refusing(model):
+                own = scores_of(model, video)
+                vars(model)['extract_feat'] = fast
+                with timing.inputs_seen(fast.model) as seen:
+                    scores_of(model, video)
+                chosen = self._choose(fast, seen)
+                timing.apply(fast.model, chosen)
+                worst = largest_difference(own, scores_of(model, video))
             require_equal(model, fast, worst, self.tolerance)
-        except RuntimeError as error:
-            self._end(runner)
-            raise PluginError(
-                f'FastInferenceHook cannot treat this {type(model).__name__} '
-                f'({error}); {HINT}'
-            ) from error
+            if self.views_per_pass != 'auto':
+                fast.views_per_pass = int(self.views_per_pass)
+            elif fast.divides:
+                fast.views_per_pass = views_that_fit(model, first_video(batch, 1))
         except BaseException:
             self._end(runner)
             raise
-        if self.views_per_pass == 'auto' and fast.divides:
-            fast.views_per_pass = views_that_fit(model, batch)
+        what = 'two views' if fast.divides else 'the first video'
         runner.logger.info(
             f'FastInferenceHook: {name_of(fast.conversion.dtype)}, {len(fast.folded)} '
             f'batch normalisations folded, {timing.summary(chosen)}; '
-            f'scores of the first video differ by {worst:.1e} at most'
+            f'scores of {what} differ by {worst:.1e} at most'
         )
 
     def _choose(
@@ -193,6 +196,22 @@ class FastInferenceHook(Hook):
         if self.convolutions == 'measured':
             return timing.choose(fast.model, seen, self._known)
         return timing.force(fast.model, flat=self.convolutions == 'flat')
+
+
+@contextmanager
+def refusing(model: nn.Module) -> Iterator[None]:
+    """Say of a model that cannot be copied, converted or tested so.
+
+    Raises:
+        PluginError: In place of what went wrong.
+    """
+    try:
+        yield
+    except (RuntimeError, AttributeError, KeyError, TypeError) as error:
+        raise PluginError(
+            f'FastInferenceHook cannot treat this {type(model).__name__} '
+            f'({type(error).__name__}: {error}); {HINT}'
+        ) from error
 
 
 def require_equal(

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,26 +28,32 @@ FILE_NAME = 'convolutions.json'
 class FastTrainingHook(Hook):
     """Train with 3D convolutions computed in the way that is the fastest here.
 
-    Kernels (1, k, k) and (k, 1, 1) are 2D convolutions of frames or of time lines.
+    Kernels (k, 1, 1) and (1, k, k) are 2D convolutions of time lines or of frames.
     Weights, their names and results stay; sums may be rounded in another order.
 
     The first step runs as without the hook, and shows what the layers are given. Then
-    each is tried, on one process, and all processes go on with its choice. It is kept
-    in the work directory, so that a resumed training goes on with the same. Two
-    trainings that measure may choose differently: for the same numbers to the last bit
-    give both the same file, or force a way.
+    each is tried with one sample, on one process, and all processes go on with its
+    choice; kernels (1, k, k) are tried with ``channels_last`` only, as their maps would
+    be copied otherwise. The choice is kept in the work directory, so that a resumed
+    training goes on with the same. Two trainings that measure may choose differently:
+    for the same numbers to the last bit give both the same file, or force a way.
 
     Args:
         convolutions: ``'measured'``; ``'flat'``: as 2D ones where kernels allow that;
             ``'direct'``: as PyTorch does.
         cache: File of the choice; ``convolutions.json`` of the work directory unless
-            given. A choice in it is taken over without measuring.
+            given. A choice in it is taken over without measuring; one of another
+            machine or number of threads is measured anew and replaced.
         channels_last: Whether channels come last in memory, which GPUs with mixed
             precision are faster with.
+        compiled: Names of parts that ``torch.compile`` takes, such as ``'neck'`` and
+            ``'cls_head'``; MMEngine's ``compile=True`` takes the whole step, which is
+            compiled anew at each one.
 
     Raises:
         ValueError: An option has a value that is not allowed.
-        PluginError: At the start: the file is not what the hook writes.
+        PluginError: At the start: the file is not what the hook writes, or the model
+            has no part of a name.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class FastTrainingHook(Hook):
         convolutions: str = 'measured',
         cache: str | Path | None = None,
         channels_last: bool = False,
+        compiled: Sequence[str] = (),
     ) -> None:
         require_one_of('convolutions', convolutions, ['measured', 'flat', 'direct'])
         if cache is not None and convolutions != 'measured':
@@ -64,6 +72,7 @@ class FastTrainingHook(Hook):
         self.convolutions = convolutions
         self.cache = cache
         self.channels_last = channels_last
+        self.compiled = [compiled] if isinstance(compiled, str) else list(compiled)
         self._watch = contextlib.ExitStack()
         self._seen: dict[str, timing.Seen] | None = None
 
@@ -72,6 +81,7 @@ class FastTrainingHook(Hook):
         model = model_of(runner)
         if self.channels_last:
             run_channels_last(model)
+        self._parts = [part_of(model, name) for name in self.compiled]
         if self.convolutions != 'measured':
             self._apply(
                 runner, timing.force(model, flat=self.convolutions == 'flat'), 'forced'
@@ -110,6 +120,9 @@ class FastTrainingHook(Hook):
 
     def _apply(self, runner: Runner, chosen: dict[str, str], how: str) -> None:
         timing.apply(model_of(runner), chosen)
+        # Weights keep their names.
+        for part in self._parts:
+            part.compile()
         runner.logger.info(f'FastTrainingHook, {how}: {timing.summary(chosen)}')
 
     def _path(self, runner: Runner) -> Path:
@@ -125,6 +138,21 @@ def run_channels_last(model: nn.Module) -> None:
     """Let channels come last in a model's weights; convolutions hand that on."""
     for parameter in model.parameters():
         parameter.data = put_channels_last(parameter.data)
+
+
+def part_of(model: nn.Module, name: str) -> nn.Module:
+    """Look up a part that is to be compiled.
+
+    Raises:
+        PluginError: The model has no such part.
+    """
+    try:
+        return model.get_submodule(name)
+    except AttributeError:
+        parts = [own for own, _ in model.named_children()]
+        raise PluginError(
+            f'compiled names parts of the model, {parts}, got {name!r}'
+        ) from None
 
 
 def write_choice(
@@ -162,7 +190,7 @@ def read_choice(path: Path, model: nn.Module, machine: str) -> dict[str, str] | 
         content = json.loads(path.read_text(encoding='utf-8'))
         layers = dict(content['layers'])
         elsewhere = content['machine'] != machine
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise PluginError(
             f'{hint} cannot be read ({type(error).__name__}: {error}); delete it, and '
             'the ways are measured again'
