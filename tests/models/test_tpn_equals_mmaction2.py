@@ -63,7 +63,8 @@ def without_dropout(neck):
 
 
 def close(ours, theirs):
-    return (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max()
+    # Sums of float32 may be added up in another order.
+    return (ours - theirs).abs().max() <= 2e-5 * theirs.abs().max()
 
 
 def pair(widths, rates, flow):

@@ -68,7 +68,12 @@ def snippets(total: int) -> list[int]:
     return sample['frame_inds']
 
 
-@pytest.mark.parametrize('choose', [ten_clips, backwards, snippets])
+def rows(total: int) -> list[list[int]]:
+    """Two clips that overlap, a row each."""
+    return [[0, total // 3, total // 2], [0, total // 2, total // 3]]
+
+
+@pytest.mark.parametrize('choose', [ten_clips, backwards, snippets, rows])
 @pytest.mark.parametrize('clip', CLIPS)
 def test_same_frames_of_real_clips(clip: str, choose, media_dir: Path) -> None:
     assert_same(media_dir / clip, choose)

@@ -28,5 +28,5 @@ class DecordDecodeOnce(DecordDecode):
         # Steps like `Flip` change images in place, so none is given out twice.
         return [
             frames[place] if firsts[place] == number else frames[place].copy()
-            for number, place in enumerate(places)
+            for number, place in enumerate(places.ravel())
         ]
