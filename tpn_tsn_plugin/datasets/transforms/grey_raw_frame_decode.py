@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tpn_tsn_plugin.errors import FrameFolderError, require_one_of
 from tpn_tsn_plugin.registry import TRANSFORMS
@@ -38,30 +40,45 @@ class GreyRawFrameDecode(CheckedRawFrameDecode):
 
     def _decode(self, results: dict[str, Any]) -> dict[str, Any]:
         wanted = np.ravel(results['frame_inds'])
-        snippets = wanted.reshape(-1, results['clip_len']).tolist()
-        seen = {i for own in snippets for i in kept_frames(own, self.keep_rgb)}
+        length = results['clip_len']
+        kept = kept_frames(range(length), self.keep_rgb)
+        seen = {int(wanted[i]) for i in range(len(wanted)) if i % length in kept}
         # One at least is read by MMAction2, which knows where files are.
         rgb = sorted(seen) or [int(wanted[0])]
         results = super()._decode({**results, 'frame_inds': np.array(rgb)})
-        frames = dict(zip(rgb, results['imgs'], strict=True))
+        colours = dict(zip(rgb, results['imgs'], strict=True))
         results['frame_inds'] = wanted
-        for index, path in zip(wanted, self._paths(results), strict=True):
-            if index not in frames:
-                frames[index] = self._read(path)
-                if frames[index].shape != results['img_shape']:
-                    raise FrameFolderError(
-                        f'{path} has size {show_size(frames[index].shape)}, but others '
-                        f'have {show_size(results["img_shape"])}; extract the video '
-                        'again'
-                    )
+        greys = self._greys(results, colours)
         given: set[int] = set()
         results['imgs'] = []
-        for index in wanted:
+        for i, index in enumerate(wanted.tolist()):
+            frame = (colours if i % length in kept else greys)[index]
             # What comes next may change a frame in place.
-            frame = frames[index].copy() if index in given else frames[index]
-            results['imgs'].append(frame)
-            given.add(index)
+            results['imgs'].append(frame.copy() if id(frame) in given else frame)
+            given.add(id(frame))
         return results
+
+    def _greys(
+        self, results: dict[str, Any], colours: dict[int, NDArray[np.uint8]]
+    ) -> dict[int, NDArray[np.uint8]]:
+        """All frames in grey, by number; what was read in colour is not read again."""
+        greys: dict[int, NDArray[np.uint8]] = {}
+        for index, path in zip(
+            results['frame_inds'].tolist(), self._paths(results), strict=True
+        ):
+            if index in greys:
+                continue
+            if index in colours:
+                grey = cv2.cvtColor(colours[index], cv2.COLOR_RGB2GRAY)
+                greys[index] = np.asarray(grey, np.uint8)
+                continue
+            greys[index] = self._read(path)
+            if greys[index].shape != results['img_shape']:
+                raise FrameFolderError(
+                    f'{path} has size {show_size(greys[index].shape)}, but others '
+                    f'have {show_size(results["img_shape"])}; extract the video again'
+                )
+        return greys
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}(keep_rgb={self.keep_rgb!r})'
