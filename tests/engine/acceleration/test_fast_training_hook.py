@@ -172,7 +172,7 @@ def test_parts_that_are_compiled(convolutions, tmp_path, monkeypatch):
     assert compiled == ['TemporalPyramidNeck', 'TemporalPyramidHead']
     assert losses == pytest.approx(plain, rel=1e-4)
     assert list(model.state_dict()) == list(own.state_dict())
-    with pytest.raises(PluginError, match=r"parts of the model, .*got 'nek'"):
+    with pytest.raises(ValueError, match=r"compiled must name a part .*got 'nek'"):
         train(tmp_path, compiled='nek')
 
 

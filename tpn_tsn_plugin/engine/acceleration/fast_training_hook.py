@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from tpn_tsn_plugin.engine.hooks.model_parts import model_of
+from tpn_tsn_plugin.engine.hooks.model_parts import model_of, part_of
 from tpn_tsn_plugin.errors import PluginError, require_one_of
 from tpn_tsn_plugin.output_files import written_whole
 from tpn_tsn_plugin.registry import HOOKS
@@ -51,9 +51,9 @@ class FastTrainingHook(Hook):
             compiled anew at each one.
 
     Raises:
-        ValueError: An option has a value that is not allowed.
-        PluginError: At the start: the file is not what the hook writes, or the model
-            has no part of a name.
+        ValueError: An option has a value that is not allowed, or, at the start, the
+            model has no part of a name.
+        PluginError: At the start: the file is not what the hook writes.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class FastTrainingHook(Hook):
         model = model_of(runner)
         if self.channels_last:
             run_channels_last(model)
-        self._parts = [part_of(model, name) for name in self.compiled]
+        self._parts = [part_of(model, name, 'compiled') for name in self.compiled]
         if self.convolutions != 'measured':
             self._apply(
                 runner, timing.force(model, flat=self.convolutions == 'flat'), 'forced'
@@ -138,21 +138,6 @@ def run_channels_last(model: nn.Module) -> None:
     """Let channels come last in a model's weights; convolutions hand that on."""
     for parameter in model.parameters():
         parameter.data = put_channels_last(parameter.data)
-
-
-def part_of(model: nn.Module, name: str) -> nn.Module:
-    """Look up a part that is to be compiled.
-
-    Raises:
-        PluginError: The model has no such part.
-    """
-    try:
-        return model.get_submodule(name)
-    except AttributeError:
-        parts = [own for own, _ in model.named_children()]
-        raise PluginError(
-            f'compiled names parts of the model, {parts}, got {name!r}'
-        ) from None
 
 
 def write_choice(

@@ -13,12 +13,13 @@ def model_of(runner: Runner) -> Any:
     return model.module if is_model_wrapper(model) else model
 
 
-def part_of(model: nn.Module, name: str) -> nn.Module:
+def part_of(model: nn.Module, name: str, option: str = 'module') -> nn.Module:
     """Find a part of a model.
 
     Args:
         model: A model.
         name: Dotted name of the part; ``''`` is the whole model.
+        option: What the name was given as, for the message.
 
     Raises:
         ValueError: There is no such part.
@@ -28,6 +29,6 @@ def part_of(model: nn.Module, name: str) -> nn.Module:
     except AttributeError:
         parts = [child for child, _ in model.named_children()]
         raise ValueError(
-            f'module must name a part of {type(model).__name__}, one of {parts} or a '
+            f'{option} must name a part of {type(model).__name__}, one of {parts} or a '
             f'part of these, got {name!r}'
         ) from None
